@@ -1,0 +1,1 @@
+//! The state transition: a block in, an outcome out; pure.

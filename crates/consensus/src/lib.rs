@@ -1,0 +1,1 @@
+//! The Commonware application, engine and epochs.

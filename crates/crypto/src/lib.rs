@@ -1,0 +1,1 @@
+//! Keys and signatures: batch verification, BLS keys, mnemonics, keyring.

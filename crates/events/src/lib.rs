@@ -1,0 +1,1 @@
+//! The sequenced durable journal of finalized blocks and events, with topics and subscriptions.

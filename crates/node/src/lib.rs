@@ -1,0 +1,1 @@
+//! Assembles a node: configuration, wiring, telemetry.

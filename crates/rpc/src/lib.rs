@@ -1,0 +1,1 @@
+//! CometBFT JSON-RPC, gRPC, REST and WebSocket over one router.

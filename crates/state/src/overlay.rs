@@ -1,0 +1,237 @@
+//! The state as execution sees it: a loaded working set under an overlay of writes.
+
+use crate::{Key, Record, Table, WriteSet};
+use bytes::Bytes;
+use indexmap::IndexMap;
+use rustc_hash::FxBuildHasher;
+use thiserror::Error;
+
+/// Why a read or a write could not be done.
+#[derive(Clone, Debug, PartialEq, Eq, Error)]
+pub enum StateError {
+    /// The key is not in the working set: load it and run again.
+    #[error("key {key:?} was not loaded")]
+    NotLoaded {
+        /// The key to load.
+        key: Key,
+    },
+    /// Stored bytes are not a row of the table: this node's data is damaged.
+    #[error("a row of table {table} is corrupt")]
+    Corrupt {
+        /// The table's name.
+        table: &'static str,
+    },
+    /// Stored bytes were written by another version of the program.
+    #[error("a row of table {table} has version {found}, this program knows {known}")]
+    Version {
+        /// The table's name.
+        table: &'static str,
+        /// Version found in the row.
+        found: u8,
+        /// Version this program writes.
+        known: u8,
+    },
+    /// A row exceeds the size limit.
+    #[error("a row of table {table} would be {bytes} bytes, at most {max} are allowed")]
+    TooLarge {
+        /// The table's name.
+        table: &'static str,
+        /// Encoded size.
+        bytes: usize,
+        /// The limit.
+        max: usize,
+    },
+    /// A key or value refused to encode.
+    #[error("a row of table {table} cannot be encoded")]
+    Encode {
+        /// The table's name.
+        table: &'static str,
+    },
+}
+
+/// A point to which writes can be undone.
+#[derive(Clone, Copy, Debug)]
+#[must_use]
+pub struct Savepoint(usize);
+
+type Entries = IndexMap<Key, Option<Bytes>, FxBuildHasher>;
+
+/// The working set of a block and everything written over it so far.
+///
+/// Reads see earlier writes. Writes since a [`Savepoint`] can be undone, which is how a rejected
+/// transaction leaves nothing behind. Each distinct key touched is counted once for gas.
+#[derive(Clone, Debug, Default)]
+pub struct State {
+    loaded: Entries,
+    written: Entries,
+    undo: Vec<(Key, Option<Option<Bytes>>)>,
+    touches: u64,
+}
+
+impl State {
+    /// Adds values to the working set; `None` says that the key is absent from the database.
+    pub fn load(&mut self, entries: impl IntoIterator<Item = (Key, Option<Bytes>)>) {
+        self.loaded.extend(entries);
+    }
+
+    /// Whether `key` can be read without loading it.
+    #[must_use]
+    pub fn is_loaded(&self, key: &Key) -> bool {
+        self.written.contains_key(key) || self.loaded.contains_key(key)
+    }
+
+    /// Reads the row of `key`.
+    ///
+    /// # Errors
+    /// - `NotLoaded` - the key is not in the working set
+    /// - `Corrupt`, `Version` - the stored row cannot be read
+    pub fn get<K: Record, V: Record>(
+        &mut self,
+        table: &Table<K, V>,
+        key: &K,
+    ) -> Result<Option<V>, StateError> {
+        let place = table.key(key)?;
+        self.touches = self.touches.saturating_add(1);
+        match self.raw(&place)? {
+            Some(row) => Ok(Some(table.decode(row)?.1)),
+            None => Ok(None),
+        }
+    }
+
+    /// Writes the row of `key`.
+    ///
+    /// The key must be loaded first, also when it is overwritten blindly: gas and undo depend on
+    /// nothing that a hint could change.
+    ///
+    /// # Errors
+    /// - `NotLoaded` - the key is not in the working set
+    /// - `TooLarge`, `Encode` - the row cannot be stored
+    pub fn put<K: Record, V: Record>(
+        &mut self,
+        table: &Table<K, V>,
+        key: &K,
+        value: &V,
+    ) -> Result<(), StateError> {
+        let place = table.key(key)?;
+        let row = table.encode(key, value)?;
+        self.write(place, Some(row))
+    }
+
+    /// Deletes the row of `key`; deleting an absent row changes nothing.
+    ///
+    /// # Errors
+    /// - `NotLoaded` - the key is not in the working set
+    pub fn delete<K: Record, V: Record>(&mut self, table: &Table<K, V>, key: &K) -> Result<(), StateError> {
+        let place = table.key(key)?;
+        self.write(place, None)
+    }
+
+    /// Marks the present moment, to which [`State::undo_to`] returns.
+    pub fn savepoint(&self) -> Savepoint {
+        Savepoint(self.undo.len())
+    }
+
+    /// Undoes every write since `savepoint`.
+    pub fn undo_to(&mut self, savepoint: Savepoint) {
+        while self.undo.len() > savepoint.0 {
+            let Some((key, previous)) = self.undo.pop() else { return };
+            match previous {
+                Some(value) => {
+                    self.written.insert(key, value);
+                }
+                None => {
+                    self.written.swap_remove(&key);
+                }
+            }
+        }
+    }
+
+    /// Number of reads and writes so far; differences of it measure a transaction's work.
+    #[must_use]
+    pub const fn touches(&self) -> u64 {
+        self.touches
+    }
+
+    /// Everything written, without values equal to what was loaded.
+    #[must_use]
+    pub fn into_writes(self) -> WriteSet {
+        let Self { loaded, written, .. } = self;
+        written.into_iter().filter(|(key, value)| loaded.get(key) != Some(value)).collect()
+    }
+
+    fn raw(&self, place: &Key) -> Result<Option<&Bytes>, StateError> {
+        match self.written.get(place).or_else(|| self.loaded.get(place)) {
+            Some(row) => Ok(row.as_ref()),
+            None => Err(StateError::NotLoaded { key: *place }),
+        }
+    }
+
+    fn write(&mut self, place: Key, row: Option<Bytes>) -> Result<(), StateError> {
+        self.touches = self.touches.saturating_add(1);
+        self.raw(&place)?;
+        let previous = self.written.insert(place, row);
+        self.undo.push((place, previous));
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::Partition;
+    use proptest::prelude::*;
+    use std::collections::BTreeMap;
+
+    const ROWS: Table<u8, u64> = Table::new(Partition::Ledger, 1, "rows");
+
+    fn loaded(keys: std::ops::Range<u8>) -> State {
+        let mut state = State::default();
+        state.load(keys.map(|key| (ROWS.key(&key).unwrap(), None)));
+        state
+    }
+
+    #[test]
+    fn a_key_that_was_not_loaded_is_named() {
+        let mut state = State::default();
+        let key = ROWS.key(&1).unwrap();
+        assert_eq!(state.get(&ROWS, &1), Err(StateError::NotLoaded { key }));
+        assert_eq!(state.put(&ROWS, &1, &5), Err(StateError::NotLoaded { key }));
+    }
+
+    #[test]
+    fn writes_equal_to_the_loaded_value_are_dropped() {
+        let mut state = State::default();
+        let key = ROWS.key(&1).unwrap();
+        state.load([(key, Some(ROWS.encode(&1, &5).unwrap()))]);
+        state.put(&ROWS, &1, &6).unwrap();
+        state.put(&ROWS, &1, &5).unwrap();
+        assert!(state.into_writes().is_empty());
+    }
+
+    proptest! {
+        #[test]
+        fn undo_restores_exactly_what_was(
+            before in prop::collection::vec((0u8..8, prop::option::of(0u64..99)), 0..20),
+            after in prop::collection::vec((0u8..8, prop::option::of(0u64..99)), 0..20),
+        ) {
+            let mut state = loaded(0..8);
+            let mut model = BTreeMap::new();
+            let apply = |state: &mut State, (key, value): (u8, Option<u64>)| match value {
+                Some(value) => state.put(&ROWS, &key, &value).unwrap(),
+                None => state.delete(&ROWS, &key).unwrap(),
+            };
+            for (key, value) in before {
+                apply(&mut state, (key, value));
+                model.insert(key, value);
+            }
+            let savepoint = state.savepoint();
+            for write in after {
+                apply(&mut state, write);
+            }
+            state.undo_to(savepoint);
+            for key in 0..8u8 {
+                prop_assert_eq!(state.get(&ROWS, &key).unwrap(), model.get(&key).copied().flatten());
+            }
+        }
+    }
+}

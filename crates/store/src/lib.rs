@@ -1,0 +1,1 @@
+//! Authenticated partitions on disk, proofs and state sync.

@@ -1,0 +1,1 @@
+//! Secondary indexes in memory, derived from finalized writes.

@@ -1,0 +1,2 @@
+//! The `virtengine` program.
+fn main() {}
