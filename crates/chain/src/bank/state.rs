@@ -1,0 +1,79 @@
+//! The rows of accounts and supply.
+
+use super::BankInvalid;
+use crate::{TxContext, outcome::Outcome};
+use virtengine_state::{Partition, State, Table};
+use virtengine_types::{Address, Amount, Coin, Coins, Denom, ledger::Account};
+
+/// Accounts by address.
+pub const ACCOUNTS: Table<Address, Account> = Table::new(Partition::Ledger, 1, "accounts");
+/// Supply by denomination.
+pub const SUPPLY: Table<Denom, Amount> = Table::new(Partition::Ledger, 2, "supply");
+
+/// Reads an account.
+///
+/// # Errors
+/// As [`State::get`].
+pub fn account(state: &mut State, address: Address) -> Outcome<Option<Account>> {
+    Ok(state.get(&ACCOUNTS, &address)?)
+}
+
+/// Writes an account.
+///
+/// # Errors
+/// As [`State::put`].
+pub fn put_account(state: &mut State, address: Address, account: &Account) -> Outcome<()> {
+    Ok(state.put(&ACCOUNTS, &address, account)?)
+}
+
+/// Reads the supply of a denomination.
+///
+/// # Errors
+/// As [`State::get`].
+pub fn supply(state: &mut State, denom: &Denom) -> Outcome<Amount> {
+    Ok(state.get(&SUPPLY, denom)?.unwrap_or_default())
+}
+
+/// Takes coins from an account. The caller accounts for where they go and tells it.
+///
+/// # Errors
+/// - `NoAccount` - the address has no account
+/// - `InsufficientFunds` - it has less of a currency than is taken
+pub fn debit(state: &mut State, address: Address, coins: &Coins) -> Outcome<()> {
+    let needed = || coins.clone();
+    let Some(mut account) = account(state, address)? else {
+        return Err(BankInvalid::NoAccount { address, needed: needed() }.into());
+    };
+    for coin in coins.iter() {
+        if !account.balances.take(&coin) {
+            let available = Coin { amount: account.balances.amount_of(&coin.denom), ..coin.clone() };
+            return Err(BankInvalid::InsufficientFunds {
+                available: available.to_string(),
+                needed: coin.to_string(),
+            }
+            .into());
+        }
+    }
+    put_account(state, address, &account)
+}
+
+/// Gives coins to an account, which is made if the address has none.
+///
+/// # Errors
+/// - `Overflow` - the balance would not fit
+/// - `sdk` 18 - the transaction creates too many accounts
+pub fn credit(state: &mut State, ctx: &mut TxContext<'_>, address: Address, coins: &Coins) -> Outcome<()> {
+    let mut account = match account(state, address)? {
+        Some(account) => account,
+        None => Account {
+            number: ctx.next_id()?,
+            sequence: 0,
+            public_key: None,
+            balances: Coins::default(),
+        },
+    };
+    for coin in coins.iter() {
+        account.balances.add(&coin).map_err(|_| BankInvalid::Overflow { address })?;
+    }
+    put_account(state, address, &account)
+}

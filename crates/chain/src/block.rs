@@ -1,0 +1,346 @@
+//! A block, from its transactions to its outcome. The order of a block stands here and nowhere else.
+//!
+//! ```text
+//! parameters -> deadlines that are due -> transactions in order -> credits of the pools
+//! ```
+//!
+//! Each deadline and each transaction is one step under a savepoint. A step that reads a key which was
+//! not loaded is undone, the caller loads the key, and the step runs again.
+
+use crate::{
+    TxContext, ante, bank, due, execute,
+    context::{BlockContext, Credits},
+    outcome::{Fatal, Outcome, Stop},
+    params,
+};
+use prost::Message;
+use virtengine_state::{Key, State, WriteSet};
+use virtengine_types::{
+    Amount, Coin, Coins, Gas,
+    block::{BlockOutcome, Event, TxResult},
+    code::{Rejection, SdkCode},
+    ledger::Pool,
+    params::Params,
+    proto::cosmos::base::abci::v1beta1::TxMsgData,
+    tx::VerifiedTx,
+};
+use bytes::Bytes;
+
+/// Index that the block's own work has among the transactions; so a block has fewer than that.
+const BLOCK_INDEX: u32 = 65_535;
+
+/// Why a block is executed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Mode {
+    /// To propose it: transactions that are not admissible or do not fit are left out.
+    Propose,
+    /// To check or replay it: a transaction that is not admissible makes the block invalid.
+    Verify,
+    /// To estimate one transaction: limits, fee and signatures are not checked.
+    Simulate,
+}
+
+/// What the caller is to do next.
+#[derive(Clone, Debug)]
+pub enum Step {
+    /// Load these keys with [`BlockExecutor::load`] and run again.
+    Load(Vec<Key>),
+    /// The block is executed.
+    Done(Box<Executed>),
+    /// The block breaks a rule, whoever executes it.
+    Invalid(Rejection),
+}
+
+/// An executed block.
+#[derive(Clone, Debug)]
+pub struct Executed {
+    /// Its effect on the state.
+    pub writes: WriteSet,
+    /// Its results and events.
+    pub outcome: BlockOutcome,
+    /// Indices of the given transactions that are in the block, ascending. All, unless proposing.
+    pub included: Vec<usize>,
+    /// Indices of the given transactions that are not admissible, with the reason. Only when proposing.
+    pub refused: Vec<(usize, Rejection)>,
+}
+
+/// Executes one block over a working set.
+#[derive(Debug)]
+pub struct BlockExecutor {
+    context: BlockContext,
+    txs: Vec<VerifiedTx>,
+    mode: Mode,
+    state: State,
+    phase: Phase,
+    params: Option<Params>,
+    credits: Credits,
+    outcome: BlockOutcome,
+    included: Vec<usize>,
+    refused: Vec<(usize, Rejection)>,
+    gas_limits: u64,
+    bytes: u64,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Phase {
+    Params,
+    Due { handled: u32 },
+    Txs { next: usize },
+    Pools,
+    Done,
+}
+
+impl BlockExecutor {
+    /// Prepares a block. Nothing is read before the first [`BlockExecutor::run`].
+    #[must_use]
+    pub fn new(context: BlockContext, txs: Vec<VerifiedTx>, mode: Mode) -> Self {
+        Self {
+            context,
+            txs,
+            mode,
+            state: State::default(),
+            phase: Phase::Params,
+            params: None,
+            credits: Credits::default(),
+            outcome: BlockOutcome::default(),
+            included: Vec::new(),
+            refused: Vec::new(),
+            gas_limits: 0,
+            bytes: 0,
+        }
+    }
+
+    /// Keys that the block will likely touch, sorted and unique, to be loaded in one read.
+    #[must_use]
+    pub fn hints(&self) -> Vec<Key> {
+        let mut keys = due::hints(&self.context);
+        keys.extend(params::PARAMS.key(&0));
+        for pool in [Pool::Fees, Pool::Community] {
+            keys.extend(bank::ACCOUNTS.key(&pool.address()));
+        }
+        for verified in &self.txs {
+            keys.extend(verified.tx.signers.iter().flat_map(|signer| bank::ACCOUNTS.key(&signer.address)));
+            for msg in &verified.tx.messages {
+                execute::hints(msg, &mut keys);
+            }
+        }
+        keys.sort_unstable();
+        keys.dedup();
+        keys
+    }
+
+    /// Adds values to the working set; `None` says that a key is absent.
+    pub fn load(&mut self, entries: impl IntoIterator<Item = (Key, Option<Bytes>)>) {
+        self.state.load(entries);
+    }
+
+    /// Runs until the block is done, is invalid, or needs keys.
+    ///
+    /// # Errors
+    /// - [`Fatal`] - this node cannot decide: its state is damaged or a bound is broken
+    pub fn run(&mut self) -> Result<Step, Fatal> {
+        loop {
+            let savepoint = self.state.savepoint();
+            let step = match self.phase {
+                Phase::Params => self.read_params(),
+                Phase::Due { handled } => self.handle_due(handled),
+                Phase::Txs { next } => self.execute_tx(next),
+                Phase::Pools => self.credit_pools(),
+                Phase::Done => return Ok(Step::Done(Box::new(self.finish()))),
+            };
+            match step {
+                Ok(next) => self.phase = next,
+                Err(Stop::NotLoaded(key)) => {
+                    self.state.undo_to(savepoint);
+                    return Ok(Step::Load(vec![key]));
+                }
+                Err(Stop::Invalid(rejection)) => return Ok(Step::Invalid(rejection)),
+                Err(Stop::Fatal(fatal)) => return Err(fatal),
+            }
+        }
+    }
+
+    fn read_params(&mut self) -> Outcome<Phase> {
+        self.params = Some(params::params(&mut self.state)?);
+        Ok(if self.mode == Mode::Simulate { Phase::Txs { next: 0 } } else { Phase::Due { handled: 0 } })
+    }
+
+    /// Handles one deadline that is due, until none is or the block's budget is used.
+    fn handle_due(&mut self, handled: u32) -> Outcome<Phase> {
+        let params = self.params.clone().unwrap_or_default();
+        if handled >= params.max_due_per_block {
+            return Ok(Phase::Txs { next: 0 });
+        }
+        let Some(due) = due::take(&mut self.state, &self.context)? else {
+            return Ok(Phase::Txs { next: 0 });
+        };
+        // Identifiers are numbered through all deadlines of a block: one context an entry, 255 a block
+        // would clash, so handlers create no records.
+        let mut ctx = TxContext::new(&self.context, &params, BLOCK_INDEX);
+        let savepoint = self.state.savepoint();
+        match execute::due(&mut self.state, &mut ctx, due) {
+            Ok(()) => {
+                self.credits.merge(ctx.credits)?;
+                self.outcome.events.append(&mut ctx.events);
+            }
+            // Its rules were checked when it was scheduled; if one is broken now, its record stays as
+            // it is and everybody sees that.
+            Err(Stop::Invalid(rejection)) => {
+                self.state.undo_to(savepoint);
+                let event = Event::new("chain.due.failed").with("due", format!("{due:?}"));
+                self.outcome.events.push(event.with("reason", rejection));
+            }
+            Err(stop) => return Err(stop),
+        }
+        Ok(Phase::Due { handled: handled.saturating_add(1) })
+    }
+
+    fn execute_tx(&mut self, next: usize) -> Outcome<Phase> {
+        let Some(verified) = self.txs.get(next).cloned() else { return Ok(Phase::Pools) };
+        let after = Phase::Txs { next: next.saturating_add(1) };
+        let params = self.params.clone().unwrap_or_default();
+        let size = verified.tx.raw.len() as u64;
+        let gas_limits = self.gas_limits.saturating_add(verified.tx.fee.gas_limit.0);
+        let bytes = self.bytes.saturating_add(size);
+        let index = u32::try_from(self.included.len()).unwrap_or(BLOCK_INDEX);
+        if self.mode != Mode::Simulate
+            && (gas_limits > params.max_block_gas || bytes > params.max_block_bytes || index >= BLOCK_INDEX)
+        {
+            if self.mode == Mode::Propose {
+                return Ok(after);
+            }
+            let cause = format!(
+                "a block has at most {} gas, {} bytes and {BLOCK_INDEX} transactions, got {gas_limits}, {bytes} and {}",
+                params.max_block_gas, params.max_block_bytes, self.txs.len()
+            );
+            return Err(Rejection::sdk(SdkCode::InvalidRequest, cause).into());
+        }
+        let savepoint = self.state.savepoint();
+        let mut ctx = TxContext::new(&self.context, &params, index);
+        let touched = self.state.touches();
+        match ante::admit(&mut self.state, &mut ctx, &verified, self.mode) {
+            Ok(()) => {}
+            Err(Stop::Invalid(rejection)) if self.mode == Mode::Propose => {
+                self.state.undo_to(savepoint);
+                self.refused.push((next, rejection));
+                return Ok(after);
+            }
+            Err(stop) => return Err(stop),
+        }
+        let result = run_messages(&mut self.state, &mut ctx, &verified, touched, self.mode)?;
+        let credits = ctx.credits;
+        self.credits.merge(credits)?;
+        self.outcome.gas_used = Gas(self.outcome.gas_used.0.saturating_add(result.gas_used.0));
+        self.outcome.results.push(result);
+        self.included.push(next);
+        self.gas_limits = gas_limits;
+        self.bytes = bytes;
+        Ok(after)
+    }
+
+    fn credit_pools(&mut self) -> Outcome<Phase> {
+        let params = self.params.clone().unwrap_or_default();
+        let mut ctx = TxContext::new(&self.context, &params, BLOCK_INDEX);
+        for (pool, amount) in [(Pool::Fees, self.credits.fees), (Pool::Community, self.credits.community)] {
+            if !amount.is_zero() {
+                bank::credit(&mut self.state, &mut ctx, pool.address(), &base_coins(amount)?)?;
+            }
+        }
+        Ok(Phase::Done)
+    }
+
+    fn finish(&mut self) -> Executed {
+        Executed {
+            writes: std::mem::take(&mut self.state).into_writes(),
+            outcome: std::mem::take(&mut self.outcome),
+            included: std::mem::take(&mut self.included),
+            refused: std::mem::take(&mut self.refused),
+        }
+    }
+}
+
+/// Runs the messages of an admitted transaction; if one fails, what all of them did is undone.
+fn run_messages(
+    state: &mut State,
+    ctx: &mut TxContext<'_>,
+    verified: &VerifiedTx,
+    touched: u64,
+    mode: Mode,
+) -> Outcome<TxResult> {
+    let tx = &verified.tx;
+    let admitted = state.savepoint();
+    let (ante_events, ante_credits) = (std::mem::take(&mut ctx.events), ctx.credits);
+    let mut responses = Vec::with_capacity(tx.messages.len());
+    let mut failure = None;
+    for (index, msg) in tx.messages.iter().enumerate() {
+        let result = execute::message(state, ctx, index, msg).and_then(|response| {
+            within_gas(state, ctx, verified, touched, mode)?;
+            Ok(response)
+        });
+        match result {
+            Ok(response) => responses.push(response),
+            Err(Stop::Invalid(rejection)) => {
+                failure = Some((index, rejection));
+                break;
+            }
+            Err(stop) => return Err(stop),
+        }
+    }
+    let gas_used = gas_used(state, ctx, verified, touched);
+    let gas_wanted = tx.fee.gas_limit;
+    let mut events = ante_events;
+    Ok(match failure {
+        None => {
+            events.append(&mut ctx.events);
+            let data = TxMsgData { msg_responses: responses, ..Default::default() };
+            TxResult { data: data.encode_to_vec().into(), gas_wanted, gas_used, events, ..Default::default() }
+        }
+        Some((index, Rejection { codespace, code, log })) => {
+            state.undo_to(admitted);
+            ctx.credits = ante_credits;
+            let out_of_gas = code == SdkCode::OutOfGas.number() && codespace == virtengine_types::code::SDK;
+            TxResult {
+                code,
+                codespace: codespace.to_owned(),
+                log: if out_of_gas {
+                    log
+                } else {
+                    format!("failed to execute message; message index: {index}: {log}")
+                },
+                gas_wanted,
+                gas_used: if mode == Mode::Simulate { gas_used } else { gas_used.min(gas_wanted) },
+                events,
+                ..Default::default()
+            }
+        }
+    })
+}
+
+fn gas_used(state: &State, ctx: &TxContext<'_>, verified: &VerifiedTx, touched: u64) -> Gas {
+    let keys = state.touches().saturating_sub(touched);
+    let work = ctx.params.gas_per_key.saturating_mul(keys).saturating_add(ctx.charged().0);
+    Gas(ante::base_gas(ctx.params, &verified.tx).0.saturating_add(work))
+}
+
+fn within_gas(
+    state: &State,
+    ctx: &TxContext<'_>,
+    verified: &VerifiedTx,
+    touched: u64,
+    mode: Mode,
+) -> Outcome<()> {
+    let (used, wanted) = (gas_used(state, ctx, verified, touched), verified.tx.fee.gas_limit);
+    if mode == Mode::Simulate || used <= wanted {
+        return Ok(());
+    }
+    let cause = format!("out of gas in location: message; gasWanted: {wanted}, gasUsed: {used}");
+    Err(Rejection::sdk(SdkCode::OutOfGas, cause).into())
+}
+
+fn base_coins(amount: Amount) -> Outcome<Coins> {
+    let mut coins = Coins::default();
+    coins
+        .add(&Coin::base(amount))
+        .map_err(|error| Fatal::Bounds { what: "pool credit", detail: error.to_string() })?;
+    Ok(coins)
+}

@@ -1,0 +1,108 @@
+//! What an operation may know besides the state.
+
+use crate::outcome::{Fatal, Outcome};
+use virtengine_types::{
+    Amount, Gas, Height, Timestamp,
+    block::Event,
+    code::{Rejection, SdkCode},
+    params::Params,
+};
+
+/// Most identifiers that one transaction may create.
+const MAX_IDS: u32 = 255;
+
+/// The block that is being executed.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct BlockContext {
+    /// Name of the chain.
+    pub chain_id: String,
+    /// Height of the block.
+    pub height: Height,
+    /// Time of the block.
+    pub time: Timestamp,
+}
+
+/// One transaction, or the block's own work, in execution.
+#[derive(Debug)]
+pub struct TxContext<'a> {
+    /// The block.
+    pub block: &'a BlockContext,
+    /// The chain's parameters at this block.
+    pub params: &'a Params,
+    /// What happened so far.
+    pub events: Vec<Event>,
+    /// Amounts for the pools, added to their accounts at the end of the block.
+    pub credits: Credits,
+    index: u32,
+    ids: u32,
+    extra_gas: u64,
+}
+
+/// What a block owes to the pools. Kept aside so that transactions do not contend for two rows.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Credits {
+    /// Fees of transactions in uve, for the fee collector.
+    pub fees: Amount,
+    /// Take fees in uve, for the community pool.
+    pub community: Amount,
+}
+
+impl<'a> TxContext<'a> {
+    /// A context for transaction `index` of the block; the block's own work uses index 65,535.
+    #[must_use]
+    pub fn new(block: &'a BlockContext, params: &'a Params, index: u32) -> Self {
+        let credits = Credits::default();
+        Self { block, params, events: Vec::new(), credits, index, ids: 0, extra_gas: 0 }
+    }
+
+    /// Height of the block.
+    #[must_use]
+    pub const fn height(&self) -> Height {
+        self.block.height
+    }
+
+    /// Tells what happened.
+    pub fn emit(&mut self, event: Event) {
+        self.events.push(event);
+    }
+
+    /// A number that no other record of the chain has: height, transaction, position.
+    ///
+    /// # Errors
+    /// - `sdk` 18 - the transaction creates more than 255 records
+    pub fn next_id(&mut self) -> Outcome<u64> {
+        if self.ids >= MAX_IDS {
+            let cause = format!("a transaction may create {MAX_IDS} records, this one needs more");
+            return Err(Rejection::sdk(SdkCode::InvalidRequest, cause).into());
+        }
+        let id = (self.block.height.0 << 24) | (u64::from(self.index) << 8) | u64::from(self.ids);
+        self.ids = self.ids.saturating_add(1);
+        Ok(id)
+    }
+
+    /// Charges work that reads and writes do not show, such as a pairing check.
+    pub const fn charge(&mut self, gas: u64) {
+        self.extra_gas = self.extra_gas.saturating_add(gas);
+    }
+
+    /// Gas charged by [`TxContext::charge`].
+    #[must_use]
+    pub const fn charged(&self) -> Gas {
+        Gas(self.extra_gas)
+    }
+}
+
+impl Credits {
+    /// Adds what another part of the block owes.
+    ///
+    /// # Errors
+    /// - `Fatal::Bounds` - the sum does not fit, which the supply rules out
+    pub fn merge(&mut self, other: Self) -> Outcome<()> {
+        let sum = |left: Amount, right: Amount| {
+            left.plus(right).map_err(|error| Fatal::Bounds { what: "pool credit", detail: error.to_string() })
+        };
+        self.fees = sum(self.fees, other.fees)?;
+        self.community = sum(self.community, other.community)?;
+        Ok(())
+    }
+}

@@ -1,0 +1,69 @@
+//! From a message to its operation.
+
+use crate::{TxContext, bank, outcome::Outcome};
+use prost::Message;
+use virtengine_state::{Key, State};
+use virtengine_types::{
+    Address,
+    block::Event,
+    due::Due,
+    msg::Msg,
+    proto::cosmos::bank::v1beta1::{MsgMultiSendResponse, MsgSendResponse},
+};
+
+/// Executes one message; answers with its response, packed.
+///
+/// Emits the `message` event of its action first; every event gets the message's index.
+pub(crate) fn message(
+    state: &mut State,
+    ctx: &mut TxContext<'_>,
+    index: usize,
+    msg: &Msg,
+) -> Outcome<prost_types::Any> {
+    let first = ctx.events.len();
+    ctx.emit(
+        Event::new("message")
+            .with("action", msg.type_url())
+            .with("sender", msg.signer())
+            .with("module", msg.module()),
+    );
+    let response = dispatch(state, ctx, msg)?;
+    for event in ctx.events.iter_mut().skip(first) {
+        event.attributes.push(("msg_index".to_owned(), index.to_string()));
+    }
+    Ok(prost_types::Any { type_url: format!("{}Response", msg.type_url()), value: response })
+}
+
+fn dispatch(state: &mut State, ctx: &mut TxContext<'_>, msg: &Msg) -> Outcome<Vec<u8>> {
+    match msg {
+        Msg::Send(msg) => bank::send(state, ctx, msg).map(|()| MsgSendResponse {}.encode_to_vec()),
+        Msg::MultiSend(msg) => {
+            bank::multi_send(state, ctx, msg).map(|()| MsgMultiSendResponse {}.encode_to_vec())
+        }
+        other => Err(virtengine_types::code::Rejection::sdk(
+            virtengine_types::code::SdkCode::UnknownRequest,
+            other.type_url(),
+        )
+        .into()),
+    }
+}
+
+/// Does what has come due.
+pub(crate) fn due(state: &mut State, ctx: &mut TxContext<'_>, due: Due) -> Outcome<()> {
+    let _ = (state, ctx);
+    match due {
+        Due::OrderWindow(_) | Due::EscrowExhausted(_) | Due::FreeBids(_) => Ok(()),
+        Due::Unbonding { .. } | Due::Redelegation { .. } => Ok(()),
+    }
+}
+
+/// Keys that a message will likely touch; hints make a block fast, never correct.
+pub(crate) fn hints(msg: &Msg, keys: &mut Vec<Key>) {
+    let mut account = |address: Address| keys.extend(bank::ACCOUNTS.key(&address));
+    account(msg.signer());
+    match msg {
+        Msg::Send(msg) => account(msg.to),
+        Msg::MultiSend(msg) => msg.outputs.iter().for_each(|(address, _)| account(*address)),
+        _ => {}
+    }
+}

@@ -1,0 +1,186 @@
+//! Account, validator and module addresses.
+
+use bech32::{Bech32, Hrp};
+use borsh::{BorshDeserialize, BorshSerialize};
+use ripemd::Ripemd160;
+use sha2::{Digest, Sha256};
+use std::fmt;
+use std::str::FromStr;
+use thiserror::Error;
+
+/// Human-readable part of account addresses.
+pub const ACCOUNT_PREFIX: &str = "virtengine";
+/// Human-readable part of validator operator addresses.
+pub const OPERATOR_PREFIX: &str = "virtenginevaloper";
+/// Human-readable part of consensus addresses.
+pub const CONSENSUS_PREFIX: &str = "virtenginevalcons";
+
+/// Why a text is not an address.
+#[derive(Clone, Debug, PartialEq, Eq, Error)]
+pub enum AddressError {
+    /// Not bech32, or its checksum is wrong.
+    #[error("decoding bech32 failed: {text:?} is not a bech32 address")]
+    NotBech32 {
+        /// The text as given.
+        text: String,
+    },
+    /// An address of another chain or kind.
+    #[error("invalid Bech32 prefix; expected {expected}, got {found}")]
+    Prefix {
+        /// Prefix wanted.
+        expected: &'static str,
+        /// Prefix found.
+        found: String,
+    },
+    /// Not 20 bytes.
+    #[error("an address has 20 bytes, got {found}")]
+    Length {
+        /// Bytes found.
+        found: usize,
+    },
+}
+
+/// The 20 bytes that name an account.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, BorshSerialize, BorshDeserialize)]
+pub struct Address(pub [u8; 20]);
+
+impl Address {
+    /// The address of a secp256k1 key: RIPEMD-160 of SHA-256 of its 33 compressed bytes.
+    #[must_use]
+    pub fn of_secp256k1(key: &[u8; 33]) -> Self {
+        Self(Ripemd160::digest(Sha256::digest(key)).into())
+    }
+
+    /// The first 20 bytes of SHA-256: ed25519 keys, amino-encoded multisig keys, module names.
+    #[must_use]
+    pub fn of_hash(bytes: &[u8]) -> Self {
+        let hash: [u8; 32] = Sha256::digest(bytes).into();
+        let mut address = [0; 20];
+        for (to, from) in address.iter_mut().zip(hash) {
+            *to = from;
+        }
+        Self(address)
+    }
+
+    /// The account of a module, such as `fee_collector`.
+    #[must_use]
+    pub fn of_module(name: &str) -> Self {
+        Self::of_hash(name.as_bytes())
+    }
+
+    /// Bech32 text under `prefix`.
+    #[must_use]
+    pub fn to_bech32(&self, prefix: &'static str) -> String {
+        // The prefixes are constants of this file and 20 bytes always fit, so encoding cannot fail.
+        Hrp::parse(prefix)
+            .ok()
+            .and_then(|hrp| bech32::encode::<Bech32>(hrp, &self.0).ok())
+            .unwrap_or_default()
+    }
+
+    /// The operator address of the validator that this account runs: `virtenginevaloper1...`.
+    #[must_use]
+    pub fn operator(&self) -> String {
+        self.to_bech32(OPERATOR_PREFIX)
+    }
+
+    /// Reads bech32 text under `prefix`.
+    ///
+    /// # Errors
+    /// - `NotBech32` - malformed, mixed case, or a wrong checksum
+    /// - `Prefix` - another chain's or kind's address
+    /// - `Length` - not 20 bytes
+    pub fn from_bech32(text: &str, prefix: &'static str) -> Result<Self, AddressError> {
+        let (hrp, bytes) = bech32::decode(text)
+            .ok()
+            .filter(|(hrp, bytes)| {
+                bech32::encode::<Bech32>(*hrp, bytes)
+                    .is_ok_and(|canonical| canonical.eq_ignore_ascii_case(text))
+            })
+            .ok_or_else(|| AddressError::NotBech32 { text: text.chars().take(128).collect() })?;
+        if hrp.to_lowercase() != prefix {
+            return Err(AddressError::Prefix { expected: prefix, found: hrp.to_lowercase() });
+        }
+        let found = bytes.len();
+        Ok(Self(bytes.try_into().map_err(|_| AddressError::Length { found })?))
+    }
+
+    /// Reads an operator address.
+    ///
+    /// # Errors
+    /// As [`Address::from_bech32`].
+    pub fn from_operator(text: &str) -> Result<Self, AddressError> {
+        Self::from_bech32(text, OPERATOR_PREFIX)
+    }
+}
+
+impl FromStr for Address {
+    type Err = AddressError;
+
+    fn from_str(text: &str) -> Result<Self, AddressError> {
+        Self::from_bech32(text, ACCOUNT_PREFIX)
+    }
+}
+
+impl fmt::Display for Address {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.to_bech32(ACCOUNT_PREFIX))
+    }
+}
+
+impl fmt::Debug for Address {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Display::fmt(self, f)
+    }
+}
+
+impl serde::Serialize for Address {
+    fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_str(self)
+    }
+}
+
+impl<'de> serde::Deserialize<'de> for Address {
+    fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        String::deserialize(deserializer)?.parse().map_err(serde::de::Error::custom)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_module_address_is_the_hash_of_its_name() {
+        // The fee collector's data part is the same on every Cosmos chain.
+        let text = Address::of_module("fee_collector").to_bech32(ACCOUNT_PREFIX);
+        assert!(text.starts_with("virtengine17xpfvakm2amg962yls6f84z3kell8c5l"), "{text}");
+    }
+
+    #[test]
+    fn accepts_what_it_prints() {
+        let address = Address([7; 20]);
+        assert_eq!(address.to_string().parse(), Ok(address));
+        assert_eq!(Address::from_operator(&address.operator()), Ok(address));
+    }
+
+    #[test]
+    fn rejects_other_prefixes_checksums_and_lengths() {
+        let address = Address([7; 20]);
+        assert!(matches!(address.operator().parse::<Address>(), Err(AddressError::Prefix { .. })));
+        let mut broken = address.to_string();
+        broken.pop();
+        broken.push('q');
+        assert!(matches!(broken.parse::<Address>(), Err(AddressError::NotBech32 { .. })));
+        let hrp = Hrp::parse(ACCOUNT_PREFIX).unwrap();
+        let long = bech32::encode::<Bech32>(hrp, &[1; 32]).unwrap();
+        assert_eq!(long.parse::<Address>(), Err(AddressError::Length { found: 32 }));
+    }
+
+    #[test]
+    fn rejects_the_other_checksum_constant() {
+        let hrp = Hrp::parse(ACCOUNT_PREFIX).unwrap();
+        let text = bech32::encode::<bech32::Bech32m>(hrp, &[1; 20]).unwrap();
+        assert!(matches!(text.parse::<Address>(), Err(AddressError::NotBech32 { .. })));
+    }
+}

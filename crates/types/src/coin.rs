@@ -1,0 +1,394 @@
+//! Amounts, denominations and lists of coins.
+
+use crate::proto::cosmos::base::v1beta1 as wire;
+use borsh::{BorshDeserialize, BorshSerialize};
+use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
+use std::fmt;
+use std::str::FromStr;
+use thiserror::Error;
+
+/// The denomination of fees, stake and market payments; 1 VE is 10^6 uve.
+pub const BASE_DENOM: &str = "uve";
+
+/// Most coins that one list may hold.
+pub const MAX_COINS: usize = 32;
+
+/// Why a text or a list is not a valid amount of money.
+#[derive(Clone, Debug, PartialEq, Eq, Error)]
+pub enum CoinError {
+    /// A denomination breaks `[a-zA-Z][a-zA-Z0-9/:._-]{2,127}`.
+    #[error("invalid denom: {text:?}")]
+    Denom {
+        /// The text as given.
+        text: String,
+    },
+    /// Not a base-10 integer of at most 38 digits.
+    #[error("invalid amount: {text:?} is not an integer between 0 and 2^128 - 1")]
+    Amount {
+        /// The text as given.
+        text: String,
+    },
+    /// A zero where a payment is meant.
+    #[error("amount of {denom} must be positive, got 0")]
+    Zero {
+        /// The denomination.
+        denom: String,
+    },
+    /// Not in ascending order of denominations, or one occurs twice.
+    #[error("coins must be sorted and unique: {first} comes before {second}")]
+    Order {
+        /// The earlier entry.
+        first: String,
+        /// The entry after it.
+        second: String,
+    },
+    /// Too many coins.
+    #[error("at most {max} coins are allowed, got {found}")]
+    TooMany {
+        /// Coins found.
+        found: usize,
+        /// The limit.
+        max: usize,
+    },
+    /// Two amounts do not fit in one.
+    #[error("amount overflows: {left} + {right} exceeds 2^128 - 1")]
+    Overflow {
+        /// Augend.
+        left: u128,
+        /// Addend.
+        right: u128,
+    },
+    /// No coin where one is needed.
+    #[error("coin is missing")]
+    Missing,
+    /// Another denomination than the one that is accepted here.
+    #[error("invalid denom: expected {expected}, got {found}")]
+    Other {
+        /// Accepted denomination.
+        expected: String,
+        /// Denomination given.
+        found: String,
+    },
+}
+
+/// An integer number of base units.
+#[derive(
+    Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, BorshSerialize, BorshDeserialize,
+)]
+pub struct Amount(pub u128);
+
+impl Amount {
+    /// Nothing.
+    pub const ZERO: Self = Self(0);
+
+    /// The sum, if it fits.
+    ///
+    /// # Errors
+    /// - `Overflow` - the sum exceeds 2^128 - 1
+    pub fn plus(self, other: Self) -> Result<Self, CoinError> {
+        let overflow = CoinError::Overflow { left: self.0, right: other.0 };
+        self.0.checked_add(other.0).map(Self).ok_or(overflow)
+    }
+
+    /// What is left after taking `other`, or `None` if there is not enough.
+    #[must_use]
+    pub fn minus(self, other: Self) -> Option<Self> {
+        self.0.checked_sub(other.0).map(Self)
+    }
+
+    /// Whether it is nothing.
+    #[must_use]
+    pub const fn is_zero(self) -> bool {
+        self.0 == 0
+    }
+}
+
+impl fmt::Display for Amount {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.fmt(f)
+    }
+}
+
+impl FromStr for Amount {
+    type Err = CoinError;
+
+    fn from_str(text: &str) -> Result<Self, CoinError> {
+        let invalid = || CoinError::Amount { text: text.chars().take(64).collect() };
+        if text.is_empty() || text.len() > 39 || !text.bytes().all(|byte| byte.is_ascii_digit()) {
+            return Err(invalid());
+        }
+        text.parse().map(Self).map_err(|_| invalid())
+    }
+}
+
+impl Serialize for Amount {
+    fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_str(&self.0)
+    }
+}
+
+impl<'de> Deserialize<'de> for Amount {
+    fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        String::deserialize(deserializer)?.parse().map_err(serde::de::Error::custom)
+    }
+}
+
+/// The name of a currency: `[a-zA-Z][a-zA-Z0-9/:._-]{2,127}`.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, BorshSerialize, BorshDeserialize, Serialize)]
+#[serde(transparent)]
+pub struct Denom(String);
+
+impl Denom {
+    /// The denomination of fees, stake and market payments.
+    #[must_use]
+    pub fn base() -> Self {
+        Self(BASE_DENOM.to_owned())
+    }
+
+    /// The text.
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+impl FromStr for Denom {
+    type Err = CoinError;
+
+    fn from_str(text: &str) -> Result<Self, CoinError> {
+        let allowed = |byte: u8| byte.is_ascii_alphanumeric() || b"/:._-".contains(&byte);
+        let valid = (3..=128).contains(&text.len())
+            && text.bytes().next().is_some_and(|byte| byte.is_ascii_alphabetic())
+            && text.bytes().all(allowed);
+        if valid {
+            Ok(Self(text.to_owned()))
+        } else {
+            Err(CoinError::Denom { text: text.chars().take(64).collect() })
+        }
+    }
+}
+
+impl<'de> Deserialize<'de> for Denom {
+    fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        String::deserialize(deserializer)?.parse().map_err(serde::de::Error::custom)
+    }
+}
+
+impl fmt::Display for Denom {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+/// An amount of one currency. Prints as `100uve`.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, BorshSerialize, BorshDeserialize, Serialize, Deserialize)]
+pub struct Coin {
+    /// The currency.
+    pub denom: Denom,
+    /// How much of it, in base units.
+    pub amount: Amount,
+}
+
+impl Coin {
+    /// `amount` base units of the base denomination.
+    #[must_use]
+    pub fn base(amount: Amount) -> Self {
+        Self { denom: Denom::base(), amount }
+    }
+
+    /// Reads a wire coin of any amount, zero included.
+    ///
+    /// # Errors
+    /// - `Denom`, `Amount` - a field is malformed
+    pub fn from_wire(coin: &wire::Coin) -> Result<Self, CoinError> {
+        Ok(Self { denom: coin.denom.parse()?, amount: coin.amount.parse()? })
+    }
+
+    /// Reads an optional wire coin that must be a positive amount of the base denomination.
+    ///
+    /// # Errors
+    /// - `Missing` - no coin
+    /// - `Denom`, `Amount` - a field is malformed
+    /// - `Other` - another denomination
+    /// - `Zero` - nothing
+    pub fn positive_base(coin: Option<&wire::Coin>) -> Result<Amount, CoinError> {
+        let coin = Self::from_wire(coin.ok_or(CoinError::Missing)?)?;
+        if coin.denom.as_str() != BASE_DENOM {
+            return Err(CoinError::Other { expected: BASE_DENOM.to_owned(), found: coin.denom.0 });
+        }
+        if coin.amount.is_zero() {
+            return Err(CoinError::Zero { denom: coin.denom.0 });
+        }
+        Ok(coin.amount)
+    }
+
+    /// The wire form.
+    #[must_use]
+    pub fn to_wire(&self) -> wire::Coin {
+        wire::Coin { denom: self.denom.0.clone(), amount: self.amount.to_string() }
+    }
+}
+
+impl fmt::Display for Coin {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}{}", self.amount, self.denom)
+    }
+}
+
+impl FromStr for Coin {
+    type Err = CoinError;
+
+    fn from_str(text: &str) -> Result<Self, CoinError> {
+        let split = text.find(|c: char| !c.is_ascii_digit()).unwrap_or(text.len());
+        let (amount, denom) = text.split_at(split);
+        Ok(Self { amount: amount.parse()?, denom: denom.trim_start().parse()? })
+    }
+}
+
+/// Positive amounts of different currencies, sorted by denomination. Prints as `5atom,100uve`.
+#[derive(Clone, Debug, Default, PartialEq, Eq, BorshSerialize, BorshDeserialize)]
+pub struct Coins(BTreeMap<Denom, Amount>);
+
+impl Coins {
+    /// Reads a wire list: sorted, unique, positive, at most [`MAX_COINS`].
+    ///
+    /// # Errors
+    /// - `TooMany`, `Order`, `Zero` - the list breaks the rule of that name
+    /// - `Denom`, `Amount` - an entry is malformed
+    pub fn from_wire(coins: &[wire::Coin]) -> Result<Self, CoinError> {
+        if coins.len() > MAX_COINS {
+            return Err(CoinError::TooMany { found: coins.len(), max: MAX_COINS });
+        }
+        let mut list: BTreeMap<Denom, Amount> = BTreeMap::new();
+        for coin in coins {
+            let Coin { denom, amount } = Coin::from_wire(coin)?;
+            if amount.is_zero() {
+                return Err(CoinError::Zero { denom: denom.0 });
+            }
+            if let Some((last, _)) = list.last_key_value()
+                && *last >= denom
+            {
+                return Err(CoinError::Order { first: last.to_string(), second: denom.0 });
+            }
+            list.insert(denom, amount);
+        }
+        Ok(Self(list))
+    }
+
+    /// Adds to the amount of a currency.
+    ///
+    /// # Errors
+    /// - `Overflow` - the sum exceeds 2^128 - 1
+    pub fn add(&mut self, coin: &Coin) -> Result<(), CoinError> {
+        if coin.amount.is_zero() {
+            return Ok(());
+        }
+        let amount = self.amount_of(&coin.denom).plus(coin.amount)?;
+        self.0.insert(coin.denom.clone(), amount);
+        Ok(())
+    }
+
+    /// Takes from the amount of a currency; `false` and no change if there is not enough.
+    #[must_use]
+    pub fn take(&mut self, coin: &Coin) -> bool {
+        let Some(left) = self.amount_of(&coin.denom).minus(coin.amount) else { return false };
+        if left.is_zero() {
+            self.0.remove(&coin.denom);
+        } else {
+            self.0.insert(coin.denom.clone(), left);
+        }
+        true
+    }
+
+    /// How much of a currency there is; zero if it is not in the list.
+    #[must_use]
+    pub fn amount_of(&self, denom: &Denom) -> Amount {
+        self.0.get(denom).copied().unwrap_or(Amount::ZERO)
+    }
+
+    /// Currencies and amounts in order of denominations.
+    pub fn iter(&self) -> impl Iterator<Item = Coin> + '_ {
+        self.0.iter().map(|(denom, amount)| Coin { denom: denom.clone(), amount: *amount })
+    }
+
+    /// Whether the list is empty.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+
+    /// Number of currencies.
+    #[must_use]
+    pub fn len(&self) -> usize {
+        self.0.len()
+    }
+
+    /// The wire form.
+    #[must_use]
+    pub fn to_wire(&self) -> Vec<wire::Coin> {
+        self.iter().map(|coin| coin.to_wire()).collect()
+    }
+}
+
+impl fmt::Display for Coins {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        for (index, coin) in self.iter().enumerate() {
+            write!(f, "{}{coin}", if index == 0 { "" } else { "," })?;
+        }
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn wire(list: &[(&str, &str)]) -> Vec<wire::Coin> {
+        list.iter()
+            .map(|(denom, amount)| wire::Coin { denom: (*denom).into(), amount: (*amount).into() })
+            .collect()
+    }
+
+    #[test]
+    fn accepts_a_sorted_list_and_prints_it() {
+        let coins = Coins::from_wire(&wire(&[("atom", "5"), ("uve", "100")])).unwrap();
+        assert_eq!(coins.to_string(), "5atom,100uve");
+    }
+
+    #[test]
+    fn rejects_unsorted_zero_and_malformed_coins() {
+        let order = Coins::from_wire(&wire(&[("uve", "1"), ("atom", "1")]));
+        assert_eq!(order, Err(CoinError::Order { first: "uve".into(), second: "atom".into() }));
+        let twice = Coins::from_wire(&wire(&[("uve", "1"), ("uve", "1")]));
+        assert!(matches!(twice, Err(CoinError::Order { .. })));
+        assert_eq!(
+            Coins::from_wire(&wire(&[("uve", "0")])),
+            Err(CoinError::Zero { denom: "uve".into() })
+        );
+        for amount in ["", "-1", "+1", "1.5", "0x1", "340282366920938463463374607431768211456"] {
+            assert!(matches!(
+                Coins::from_wire(&wire(&[("uve", amount)])),
+                Err(CoinError::Amount { .. })
+            ));
+        }
+        for denom in ["", "ab", "1abc", "a b", &"a".repeat(129)] {
+            assert!(matches!(Coins::from_wire(&wire(&[(denom, "1")])), Err(CoinError::Denom { .. })));
+        }
+        let many: Vec<_> = (0..33).map(|n| (format!("d{n:03}"), "1")).collect();
+        let many: Vec<_> = many.iter().map(|(denom, amount)| (denom.as_str(), *amount)).collect();
+        assert_eq!(Coins::from_wire(&wire(&many)), Err(CoinError::TooMany { found: 33, max: 32 }));
+    }
+
+    #[test]
+    fn rejects_missing_and_foreign_base_coins() {
+        assert_eq!(Coin::positive_base(None), Err(CoinError::Missing));
+        let atom = wire(&[("atom", "1")]);
+        assert!(matches!(Coin::positive_base(atom.first()), Err(CoinError::Other { .. })));
+    }
+
+    #[test]
+    fn rejects_sums_that_overflow() {
+        assert!(matches!(Amount(u128::MAX).plus(Amount(1)), Err(CoinError::Overflow { .. })));
+    }
+}

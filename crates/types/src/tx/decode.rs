@@ -1,0 +1,395 @@
+//! Decoding of transactions and the checks that need no state.
+
+use super::{DecodedTx, Fee, PublicKey, SignMode, Signer, key::MAX_MEMBERS};
+use crate::{
+    Address, Coins, Gas,
+    address::AddressError,
+    code::{Rejection, SdkCode},
+    coin::CoinError,
+    msg::{Msg, MsgError},
+    proto::cosmos::tx::v1beta1::{self as wire, ModeInfo, mode_info},
+};
+use bytes::Bytes;
+use prost::Message;
+use prost::encoding::{DecodeContext, WireType, decode_key, decode_varint, skip_field};
+use sha2::{Digest, Sha256};
+use thiserror::Error;
+
+/// Largest transaction that is looked at, in bytes; the chain's parameter may be lower.
+pub const MAX_TX_BYTES: usize = 256 * 1024;
+/// Most messages of a transaction.
+pub const MAX_MESSAGES: usize = 64;
+/// Most distinct signers of a transaction.
+pub const MAX_SIGNERS: usize = 16;
+/// Largest gas limit: that of a signed 64-bit number, which clients read it as.
+const MAX_GAS: u64 = i64::MAX as u64;
+
+/// Why bytes are not a transaction that could ever be executed.
+#[derive(Clone, Debug, PartialEq, Eq, Error)]
+pub enum TxError {
+    /// Too many bytes.
+    #[error("a transaction has at most {max} bytes, got {found}")]
+    TooLarge {
+        /// Bytes found.
+        found: usize,
+        /// The limit.
+        max: usize,
+    },
+    /// Not the protobuf it should be.
+    #[error("{part}: {cause}")]
+    Malformed {
+        /// Which part of the transaction.
+        part: &'static str,
+        /// What the decoder says.
+        cause: String,
+    },
+    /// A field that is not known and would change the meaning.
+    #[error("{part}: errUnknownField field {number} is not known")]
+    UnknownField {
+        /// Which part of the transaction.
+        part: &'static str,
+        /// The field's number.
+        number: u32,
+    },
+    /// Extension options are not supported.
+    #[error("got {found} extension options, none is known")]
+    ExtensionOptions {
+        /// How many.
+        found: usize,
+    },
+    /// Unordered transactions and time-out times are not supported.
+    #[error("{field} is not supported")]
+    NotSupported {
+        /// The field.
+        field: &'static str,
+    },
+    /// No messages or too many.
+    #[error("a transaction has 1 to {max} messages, got {found}")]
+    Messages {
+        /// Messages found.
+        found: usize,
+        /// The limit.
+        max: usize,
+    },
+    /// A message is refused.
+    #[error("message {index}: {cause}")]
+    Message {
+        /// Its index.
+        index: usize,
+        /// The rule broken.
+        cause: MsgError,
+    },
+    /// No signatures.
+    #[error("a transaction needs a signature of each of its {expected} signers, got 0")]
+    NoSignatures {
+        /// Signers of the messages.
+        expected: usize,
+    },
+    /// Signers, signer infos and signatures do not match in number.
+    #[error("wrong number of signers; expected {expected}, got {infos} signer infos and {signatures} signatures")]
+    SignerCount {
+        /// Signers of the messages and the fee.
+        expected: usize,
+        /// Signer infos found.
+        infos: usize,
+        /// Signatures found.
+        signatures: usize,
+    },
+    /// Too many signers.
+    #[error("a transaction has at most {max} signers, got {found}")]
+    TooManySigners {
+        /// Signers found.
+        found: usize,
+        /// The limit.
+        max: usize,
+    },
+    /// A signer's key is malformed.
+    #[error("public key {type_url}: {cause}")]
+    Key {
+        /// Its kind.
+        type_url: String,
+        /// The rule broken.
+        cause: String,
+    },
+    /// A signer's key does not belong to its account.
+    #[error("pubKey does not match signer address {expected} with signer index: {index}, the key is of {found}")]
+    KeyMismatch {
+        /// Index of the signer.
+        index: usize,
+        /// Account that must sign.
+        expected: Address,
+        /// Account of the key.
+        found: Address,
+    },
+    /// The mode of signing is not supported.
+    #[error("sign mode {found} is not supported")]
+    SignMode {
+        /// Its number; -1 if it is missing or nested too deep.
+        found: i32,
+    },
+    /// The gas limit does not fit.
+    #[error("gas limit {found} exceeds {max}")]
+    Gas {
+        /// Limit given.
+        found: u64,
+        /// Largest allowed.
+        max: u64,
+    },
+    /// The fee is malformed.
+    #[error("fee: {0}")]
+    Fee(#[from] CoinError),
+    /// The fee payer or granter is not an address.
+    #[error("fee {field}: {cause}")]
+    FeeAddress {
+        /// `payer` or `granter`.
+        field: &'static str,
+        /// The rule broken.
+        cause: AddressError,
+    },
+}
+
+impl TxError {
+    /// The refusal that a client sees.
+    #[must_use]
+    pub fn rejection(&self) -> Rejection {
+        let code = match self {
+            Self::TooLarge { .. } => SdkCode::TxTooLarge,
+            Self::Malformed { .. } | Self::UnknownField { .. } => SdkCode::TxParse,
+            Self::ExtensionOptions { .. } => SdkCode::UnknownExtensionOptions,
+            Self::NotSupported { .. } => SdkCode::NotSupported,
+            Self::Messages { .. } | Self::Gas { .. } => SdkCode::InvalidRequest,
+            Self::Message { cause, .. } => {
+                let cause = cause.rejection();
+                return Rejection { log: format!("{self}: {}", phrase_of(&cause)), ..cause };
+            }
+            Self::NoSignatures { .. } => SdkCode::NoSignatures,
+            Self::SignerCount { .. } | Self::SignMode { .. } => SdkCode::Unauthorized,
+            Self::TooManySigners { .. } => SdkCode::TooManySignatures,
+            Self::Key { .. } | Self::KeyMismatch { .. } => SdkCode::InvalidPubKey,
+            Self::Fee(_) => SdkCode::InvalidCoins,
+            Self::FeeAddress { .. } => SdkCode::InvalidAddress,
+        };
+        Rejection::sdk(code, self)
+    }
+}
+
+fn phrase_of(rejection: &Rejection) -> &str {
+    rejection.log.rsplit(": ").next().unwrap_or_default()
+}
+
+impl DecodedTx {
+    /// Decodes a transaction and makes every check that needs no state.
+    ///
+    /// # Errors
+    /// The rule that is broken, see [`TxError`].
+    pub fn decode(raw: Bytes) -> Result<Self, TxError> {
+        Self::decode_with(raw, Unsigned::Refuse)
+    }
+
+    /// As [`DecodedTx::decode`], but signatures, keys and sign modes may be missing: for simulations.
+    ///
+    /// # Errors
+    /// As [`DecodedTx::decode`].
+    pub fn decode_unsigned(raw: Bytes) -> Result<Self, TxError> {
+        Self::decode_with(raw, Unsigned::Allow)
+    }
+
+    fn decode_with(raw: Bytes, unsigned: Unsigned) -> Result<Self, TxError> {
+        if raw.len() > MAX_TX_BYTES {
+            return Err(TxError::TooLarge { found: raw.len(), max: MAX_TX_BYTES });
+        }
+        known_fields("tx", &raw, 3, Critical::All)?;
+        let tx: wire::TxRaw = message("tx", raw.clone())?;
+        known_fields("tx body", &tx.body_bytes, 5, Critical::NotExtensions)?;
+        let body: wire::TxBody = message("tx body", tx.body_bytes.clone())?;
+        known_fields("auth info", &tx.auth_info_bytes, 3, Critical::All)?;
+        let auth: wire::AuthInfo = message("auth info", tx.auth_info_bytes.clone())?;
+        let messages = messages(&body)?;
+        let wire_fee = auth.fee.unwrap_or_default();
+        let fee = fee(&wire_fee, &messages)?;
+        let signers = signers(&messages, &fee, auth.signer_infos, &tx.signatures, unsigned)?;
+        Ok(Self {
+            hash: Sha256::digest(&raw).into(),
+            raw,
+            body_bytes: tx.body_bytes,
+            auth_info_bytes: tx.auth_info_bytes,
+            messages,
+            signers,
+            fee,
+            memo: body.memo,
+            timeout_height: body.timeout_height,
+        })
+    }
+}
+
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Unsigned {
+    Allow,
+    Refuse,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Critical {
+    /// Every unknown field is refused.
+    All,
+    /// Fields 1023 (checked later) and 1024 to 2047 may be there.
+    NotExtensions,
+}
+
+fn message<M: Message + Default>(part: &'static str, bytes: Bytes) -> Result<M, TxError> {
+    M::decode(bytes).map_err(|error| TxError::Malformed { part, cause: error.to_string() })
+}
+
+/// Refuses fields above `highest`: an unknown field could change what a signer believes to sign.
+fn known_fields(
+    part: &'static str,
+    mut bytes: &[u8],
+    highest: u32,
+    critical: Critical,
+) -> Result<(), TxError> {
+    let malformed =
+        |error: prost::DecodeError| TxError::Malformed { part, cause: error.to_string() };
+    while !bytes.is_empty() {
+        let (number, wire_type) = decode_key(&mut bytes).map_err(malformed)?;
+        let extension = critical == Critical::NotExtensions && (1023..=2047).contains(&number);
+        if number > highest && !extension {
+            return Err(TxError::UnknownField { part, number });
+        }
+        if wire_type == WireType::LengthDelimited {
+            let length = decode_varint(&mut bytes).map_err(malformed)?;
+            bytes = usize::try_from(length)
+                .ok()
+                .and_then(|length| bytes.get(length..))
+                .ok_or_else(|| TxError::Malformed { part, cause: format!("field {number} is truncated") })?;
+        } else {
+            skip_field(wire_type, number, &mut bytes, DecodeContext::default()).map_err(malformed)?;
+        }
+    }
+    Ok(())
+}
+
+fn messages(body: &wire::TxBody) -> Result<Vec<Msg>, TxError> {
+    if !body.extension_options.is_empty() {
+        return Err(TxError::ExtensionOptions { found: body.extension_options.len() });
+    }
+    if body.unordered {
+        return Err(TxError::NotSupported { field: "unordered" });
+    }
+    if body.timeout_timestamp.is_some() {
+        return Err(TxError::NotSupported { field: "timeout_timestamp" });
+    }
+    let found = body.messages.len();
+    if !(1..=MAX_MESSAGES).contains(&found) {
+        return Err(TxError::Messages { found, max: MAX_MESSAGES });
+    }
+    let decode = |(index, any): (usize, &prost_types::Any)| {
+        Msg::decode(&any.type_url, &any.value).map_err(|cause| TxError::Message { index, cause })
+    };
+    body.messages.iter().enumerate().map(decode).collect()
+}
+
+fn fee(wire: &wire::Fee, messages: &[Msg]) -> Result<Fee, TxError> {
+    if wire.gas_limit > MAX_GAS {
+        return Err(TxError::Gas { found: wire.gas_limit, max: MAX_GAS });
+    }
+    if !wire.granter.is_empty() {
+        return Err(TxError::NotSupported { field: "fee granter" });
+    }
+    let first = messages.first().map(Msg::signer).ok_or(TxError::Messages { found: 0, max: MAX_MESSAGES })?;
+    let payer = if wire.payer.is_empty() {
+        first
+    } else {
+        wire.payer.parse().map_err(|cause| TxError::FeeAddress { field: "payer", cause })?
+    };
+    Ok(Fee { amount: Coins::from_wire(&wire.amount)?, gas_limit: Gas(wire.gas_limit), payer })
+}
+
+fn signers(
+    messages: &[Msg],
+    fee: &Fee,
+    infos: Vec<wire::SignerInfo>,
+    signatures: &[Bytes],
+    unsigned: Unsigned,
+) -> Result<Vec<Signer>, TxError> {
+    let mut addresses: Vec<Address> = Vec::new();
+    for address in messages.iter().map(Msg::signer).chain([fee.payer]) {
+        if !addresses.contains(&address) {
+            addresses.push(address);
+        }
+    }
+    let expected = addresses.len();
+    if expected > MAX_SIGNERS {
+        return Err(TxError::TooManySigners { found: expected, max: MAX_SIGNERS });
+    }
+    if signatures.is_empty() && unsigned == Unsigned::Refuse {
+        return Err(TxError::NoSignatures { expected });
+    }
+    let complete = signatures.len() == expected || unsigned == Unsigned::Allow;
+    if infos.len() != expected || !complete {
+        return Err(TxError::SignerCount { expected, infos: infos.len(), signatures: signatures.len() });
+    }
+    let mut signers = Vec::with_capacity(expected);
+    for (index, (address, info)) in addresses.into_iter().zip(infos).enumerate() {
+        let public_key = info.public_key.as_ref().map(PublicKey::from_any).transpose()?;
+        if let Some(key) = &public_key {
+            let found = key.address();
+            if found != address {
+                return Err(TxError::KeyMismatch { index, expected: address, found });
+            }
+        }
+        let mode = match info.mode_info.as_ref().map(|info| sign_mode(info, Nesting::Top)) {
+            Some(Ok(SignMode::Unspecified)) | None if unsigned == Unsigned::Refuse => {
+                return Err(TxError::SignMode { found: 0 });
+            }
+            Some(mode) => mode?,
+            None => SignMode::Unspecified,
+        };
+        let signature = signatures.get(index).cloned().unwrap_or_default();
+        signers.push(Signer { address, public_key, sequence: info.sequence, mode, signature });
+    }
+    Ok(signers)
+}
+
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Nesting {
+    Top,
+    Member,
+}
+
+fn sign_mode(info: &ModeInfo, nesting: Nesting) -> Result<SignMode, TxError> {
+    match &info.sum {
+        Some(mode_info::Sum::Single(single)) => match single.mode {
+            0 => Ok(SignMode::Unspecified),
+            1 => Ok(SignMode::Direct),
+            127 => Ok(SignMode::AminoJson),
+            found => Err(TxError::SignMode { found }),
+        },
+        Some(mode_info::Sum::Multi(multi)) if nesting == Nesting::Top => {
+            let bits = multi.bitarray.clone().unwrap_or_default();
+            let full_bytes = bits.elems.len().saturating_mul(8);
+            let unused = usize::try_from(bits.extra_bits_stored).unwrap_or(usize::MAX);
+            let count = match unused {
+                0 => full_bytes,
+                1..=7 => full_bytes.saturating_sub(8).saturating_add(unused),
+                _ => return Err(TxError::SignMode { found: -1 }),
+            };
+            if count > MAX_MEMBERS {
+                return Err(TxError::SignMode { found: -1 });
+            }
+            let bit = |index: usize| {
+                let byte = bits.elems.get(index.wrapping_div(8)).copied().unwrap_or_default();
+                let shift = u32::try_from(index.wrapping_rem(8)).unwrap_or_default();
+                byte.wrapping_shl(shift) & 0x80 != 0
+            };
+            let present = (0..count).map(bit).collect();
+            let modes = multi
+                .mode_infos
+                .iter()
+                .take(MAX_MEMBERS)
+                .map(|info| sign_mode(info, Nesting::Member))
+                .collect::<Result<_, _>>()?;
+            Ok(SignMode::Multi { present, modes })
+        }
+        _ => Err(TxError::SignMode { found: -1 }),
+    }
+}
