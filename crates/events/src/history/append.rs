@@ -1,0 +1,133 @@
+//! Taking in finalized blocks and dropping old ones.
+
+use super::index::{encode_list, row_key, terms};
+use super::rows::{encode, pack};
+use super::{BlockMeta, BlockRecord, Head, History, HistoryError, tx_hash};
+use crate::Entry;
+use bytes::Bytes;
+use fjall::{OwnedWriteBatch, PersistMode};
+use std::sync::Arc;
+use virtengine_types::block::FinalizedBlock;
+
+impl History {
+    /// Keeps a finalized block; on return it is on disk. A block that is already kept changes nothing, so
+    /// redelivery after a crash is harmless; one that was pruned is not kept again.
+    ///
+    /// # Errors
+    /// - `Conflict` - another block is known at this height
+    /// - `Gap` - it does not follow the latest block
+    /// - `OtherChain`, `Results` - it is not a block of this chain, or not a whole one
+    /// - `Store` - the disk failed; the block is not kept
+    pub fn append(&self, block: &FinalizedBlock) -> Result<Arc<BlockRecord>, HistoryError> {
+        let _guard = self.inner.appending.lock();
+        let head = self.inner.head.read().clone();
+        let record = Arc::new(BlockRecord::new(block, head.next_sequence()));
+        let height = record.height().0;
+        if record.meta.header.chain_id != self.inner.chain_id {
+            let found = record.meta.header.chain_id.clone();
+            return Err(HistoryError::OtherChain { expected: self.inner.chain_id.clone(), found });
+        }
+        let (txs, results) = (record.txs.len(), record.outcome.results.len());
+        if txs != results {
+            return Err(HistoryError::Results { height, txs, results });
+        }
+        if let Some(latest) = &head.latest {
+            let expected = latest.height().0 + 1;
+            if height > expected {
+                return Err(HistoryError::Gap { expected, found: height });
+            }
+            if height < expected {
+                return self.known(record);
+            }
+        }
+        self.write(head, record)
+    }
+
+    fn known(&self, record: Arc<BlockRecord>) -> Result<Arc<BlockRecord>, HistoryError> {
+        let height = record.height().0;
+        let Some(known) = self.block(height)? else {
+            return Ok(record);
+        };
+        if known.meta.hash == record.meta.hash {
+            return Ok(known);
+        }
+        let (known, given) = (hex::encode(known.meta.hash), hex::encode(record.meta.hash));
+        Err(HistoryError::Conflict { height, known, given })
+    }
+
+    fn write(&self, mut head: Head, record: Arc<BlockRecord>) -> Result<Arc<BlockRecord>, HistoryError> {
+        let rows = &self.inner.rows;
+        let height = record.height().0;
+        let key = height.to_be_bytes();
+        let body: (&Vec<Bytes>, &Option<Bytes>) = (&record.txs, &record.certificate);
+        let mut batch = rows.db.batch().durability(Some(PersistMode::SyncData));
+        batch.insert(&rows.headers, key, encode(&record.meta, "headers")?);
+        batch.insert(&rows.bodies, key, pack(&body, "bodies")?);
+        batch.insert(&rows.results, key, pack(record.outcome.as_ref(), "results")?);
+        batch.insert(&rows.blocks, record.meta.hash, key);
+        for (index, tx) in (0_u32..).zip(&record.txs) {
+            let place = [key.as_slice(), &index.to_be_bytes()].concat();
+            batch.insert(&rows.txs, tx_hash(tx), place);
+        }
+        for (term, list) in terms(&self.inner.config, &record) {
+            batch.insert(&rows.index, row_key(term, height), encode_list(&list));
+        }
+        if record.meta.events > 0 {
+            let entries: Vec<Entry> = record.entries().collect();
+            batch.insert(&rows.log, record.meta.first_sequence.to_be_bytes(), pack(&entries, "log")?);
+        }
+        let meta = Arc::new(record.meta.clone());
+        head.earliest = match head.earliest {
+            Some(earliest) => Some(self.prune(&mut batch, earliest, height)?),
+            None => Some(meta.clone()),
+        };
+        head.latest = Some(meta);
+        batch.commit()?;
+        self.inner.cache.lock().put(height, record.clone());
+        *self.inner.head.write() = head;
+        Ok(record)
+    }
+
+    /// Removes blocks that are too old once `latest` is kept, a bounded number; answers the oldest left.
+    fn prune(
+        &self,
+        batch: &mut OwnedWriteBatch,
+        earliest: Arc<BlockMeta>,
+        latest: u64,
+    ) -> Result<Arc<BlockMeta>, HistoryError> {
+        let Some(retain) = self.inner.config.retain_blocks else {
+            return Ok(earliest);
+        };
+        let wanted = (latest + 1).saturating_sub(retain.max(1));
+        let reachable = earliest.height().0 + u64::from(self.inner.config.prune_per_block);
+        let first_kept = wanted.min(reachable).min(latest - 1).max(earliest.height().0);
+        for height in earliest.height().0..first_kept {
+            self.remove(batch, height)?;
+        }
+        let kept = self.inner.rows.header(first_kept)?;
+        Ok(kept.map_or(earliest, Arc::new))
+    }
+
+    fn remove(&self, batch: &mut OwnedWriteBatch, height: u64) -> Result<(), HistoryError> {
+        let rows = &self.inner.rows;
+        let Some(record) = self.load(height)? else {
+            return Ok(());
+        };
+        let key = height.to_be_bytes();
+        for keyspace in [&rows.headers, &rows.bodies, &rows.results] {
+            batch.remove(keyspace, key);
+        }
+        batch.remove(&rows.blocks, record.meta.hash);
+        for tx in &record.txs {
+            batch.remove(&rows.txs, tx_hash(tx));
+        }
+        for term in terms(&self.inner.config, &record).into_keys() {
+            batch.remove(&rows.index, row_key(term, height));
+        }
+        if record.meta.events > 0 {
+            batch.remove(&rows.log, record.meta.first_sequence.to_be_bytes());
+        }
+        self.inner.cache.lock().pop(&height);
+        Ok(())
+    }
+}

@@ -1,0 +1,250 @@
+//! The durable store of finalized blocks, their results, the indexes over them and the event log.
+//!
+//! One row set a block, written in one batch that is on disk when [`History::append`] returns:
+//!
+//! | keyspace | key | value |
+//! |---|---|---|
+//! | `headers` | height | [`BlockMeta`] |
+//! | `bodies` | height | transactions and certificate, zstd |
+//! | `results` | height | `BlockOutcome`, zstd |
+//! | `blocks` | block hash | height |
+//! | `txs` | transaction hash | height, index |
+//! | `index` | term, height | indexes of the block's transactions that have the term |
+//! | `log` | first sequence of the block | the block's [`Entry`]s, zstd; no row if it has none |
+//!
+//! Numbers are big-endian, so rows are in the order of heights and sequences. Blocks are contiguous: the
+//! first may have any height (a node that joined later), each following one is the next.
+
+mod append;
+mod index;
+mod log;
+mod read;
+mod record;
+mod rows;
+mod search;
+#[cfg(test)]
+mod tests;
+
+pub use log::EventPage;
+pub use record::{BlockMeta, BlockRecord, TxRecord, tx_hash};
+pub use search::{Found, Order, Page};
+
+#[cfg(doc)]
+use crate::Entry;
+use lru::LruCache;
+use parking_lot::{Mutex, RwLock};
+use rows::Rows;
+use std::collections::BTreeSet;
+use std::num::NonZeroUsize;
+use std::path::Path;
+use std::sync::Arc;
+use thiserror::Error;
+
+/// Settings of the store.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Config {
+    /// Blocks to keep; `None`, the default, keeps all. Older ones are removed as new ones arrive.
+    pub retain_blocks: Option<u64>,
+    /// Most old blocks that one new block removes. Default 8.
+    pub prune_per_block: u32,
+    /// `type.attribute` keys that can be searched without reading blocks, beside every attribute of the
+    /// event log's topics. Default: the keys that wallets and explorers search by.
+    pub indexed_keys: BTreeSet<String>,
+    /// Most index rows that one search may read; a block that must be read itself counts as 50. A search
+    /// beyond it is refused. Default 1,000,000.
+    pub max_search_work: u64,
+    /// Most log entries that one call of [`History::events`] looks at. Default 10,000.
+    pub max_scanned_events: usize,
+    /// Most items of one page of a search. Default 1,000.
+    pub max_page: usize,
+    /// Recently used blocks kept decoded in memory. Default 16.
+    pub cached_blocks: NonZeroUsize,
+    /// Memory for recently used disk pages, in bytes. Default 16 MiB.
+    pub page_cache_bytes: u64,
+}
+
+impl Default for Config {
+    fn default() -> Self {
+        let keys = [
+            "message.sender",
+            "message.action",
+            "message.module",
+            "transfer.recipient",
+            "transfer.sender",
+            "tx.acc_seq",
+            "tx.signature",
+            "tx.fee",
+            "delegate.validator",
+        ];
+        Self {
+            retain_blocks: None,
+            prune_per_block: 8,
+            indexed_keys: keys.map(str::to_owned).into(),
+            max_search_work: 1_000_000,
+            max_scanned_events: 10_000,
+            max_page: 1_000,
+            cached_blocks: NonZeroUsize::MIN.saturating_add(15),
+            page_cache_bytes: 16 << 20,
+        }
+    }
+}
+
+/// Why the store refuses or fails.
+#[derive(Debug, Error)]
+pub enum HistoryError {
+    /// The disk or the database failed; nothing of the call took effect.
+    #[error("history store failed: {0}")]
+    Store(#[from] fjall::Error),
+    /// A row cannot be read back.
+    #[error("history row {row} is corrupt: {reason}")]
+    Corrupt {
+        /// The row.
+        row: String,
+        /// What is wrong with it.
+        reason: String,
+    },
+    /// The directory belongs to another chain.
+    #[error("history is of chain {found:?}, this node runs {expected:?}")]
+    OtherChain {
+        /// The chain of this node.
+        expected: String,
+        /// The chain of the directory or block.
+        found: String,
+    },
+    /// The directory was written by a newer version.
+    #[error("history has format {found}, this version reads up to {supported}")]
+    Format {
+        /// Format of the directory.
+        found: u32,
+        /// Newest format known here.
+        supported: u32,
+    },
+    /// Another block is already known at this height.
+    #[error("block {height} is {known} in the history, got {given}")]
+    Conflict {
+        /// The height.
+        height: u64,
+        /// Hash of the known block, hex.
+        known: String,
+        /// Hash of the refused block, hex.
+        given: String,
+    },
+    /// Blocks between the latest and this one are missing.
+    #[error("the next block of the history is {expected}, got {found}")]
+    Gap {
+        /// Height wanted.
+        expected: u64,
+        /// Height given.
+        found: u64,
+    },
+    /// The block does not hold one result for each transaction.
+    #[error("block {height} has {txs} transactions and {results} results")]
+    Results {
+        /// The height.
+        height: u64,
+        /// Transactions of the block.
+        txs: usize,
+        /// Results of the block.
+        results: usize,
+    },
+    /// A search would read too much.
+    #[error("the search reads more than {limit} rows: bound it by tx.height or block.height")]
+    TooBroad {
+        /// The limit, in index rows.
+        limit: u64,
+    },
+}
+
+/// The finalized chain on disk. Clones share one store.
+///
+/// Calls read or write the disk and may block; async callers wrap them.
+#[derive(Clone)]
+pub struct History {
+    inner: Arc<Inner>,
+}
+
+struct Inner {
+    rows: Rows,
+    chain_id: String,
+    config: Config,
+    head: RwLock<Head>,
+    appending: Mutex<()>,
+    cache: Mutex<LruCache<u64, Arc<BlockRecord>>>,
+}
+
+/// What the store covers.
+#[derive(Clone, Default)]
+struct Head {
+    earliest: Option<Arc<BlockMeta>>,
+    latest: Option<Arc<BlockMeta>>,
+}
+
+impl Head {
+    fn next_sequence(&self) -> u64 {
+        self.latest.as_ref().map_or(1, |latest| latest.next_sequence())
+    }
+}
+
+impl History {
+    /// Opens the store in `directory`, creating it if it is absent. After a crash every block whose
+    /// `append` returned is there.
+    ///
+    /// # Errors
+    /// - `Store` - the directory cannot be read or written, or another process has it open
+    /// - `OtherChain`, `Format` - the directory is of another chain or a newer version
+    /// - `Corrupt` - its first or last block cannot be read
+    pub fn open(directory: &Path, chain_id: &str, config: Config) -> Result<Self, HistoryError> {
+        let rows = Rows::open(directory, chain_id, config.page_cache_bytes)?;
+        let head = Head {
+            earliest: rows.first_header()?.map(Arc::new),
+            latest: rows.last_header()?.map(Arc::new),
+        };
+        let cache = Mutex::new(LruCache::new(config.cached_blocks));
+        let inner = Inner {
+            rows,
+            chain_id: chain_id.to_owned(),
+            config,
+            head: RwLock::new(head),
+            appending: Mutex::new(()),
+            cache,
+        };
+        Ok(Self { inner: Arc::new(inner) })
+    }
+
+    /// The settings the store was opened with.
+    #[must_use]
+    pub fn config(&self) -> &Config {
+        &self.inner.config
+    }
+
+    /// The chain whose blocks it holds.
+    #[must_use]
+    pub fn chain_id(&self) -> &str {
+        &self.inner.chain_id
+    }
+
+    /// The newest block.
+    #[must_use]
+    pub fn latest(&self) -> Option<Arc<BlockMeta>> {
+        self.inner.head.read().latest.clone()
+    }
+
+    /// The oldest block that is kept.
+    #[must_use]
+    pub fn earliest(&self) -> Option<Arc<BlockMeta>> {
+        self.inner.head.read().earliest.clone()
+    }
+
+    /// The sequence that the next event of the log gets; 1 if there is none yet.
+    #[must_use]
+    pub fn next_sequence(&self) -> u64 {
+        self.inner.head.read().next_sequence()
+    }
+
+    /// The oldest sequence that is kept; [`Self::next_sequence`] if no event is.
+    #[must_use]
+    pub fn earliest_sequence(&self) -> u64 {
+        let head = self.inner.head.read();
+        head.earliest.as_ref().map_or_else(|| head.next_sequence(), |earliest| earliest.first_sequence)
+    }
+}

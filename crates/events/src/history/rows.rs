@@ -1,0 +1,112 @@
+//! Keyspaces and the encoding of their rows.
+
+use super::{BlockMeta, HistoryError};
+use borsh::{BorshDeserialize, BorshSerialize};
+use fjall::{Database, Guard, Keyspace, KeyspaceCreateOptions};
+use std::path::Path;
+
+/// Version of the row formats.
+const FORMAT: u32 = 1;
+/// Fastest level; blocks are written once, on the path to finality.
+const ZSTD_LEVEL: i32 = 1;
+/// In-memory rows of one keyspace before they are written out as a sorted file, in bytes.
+const MEMTABLE_BYTES: u64 = 8 << 20;
+
+/// The open keyspaces.
+pub(super) struct Rows {
+    pub(super) db: Database,
+    pub(super) headers: Keyspace,
+    pub(super) bodies: Keyspace,
+    pub(super) results: Keyspace,
+    pub(super) blocks: Keyspace,
+    pub(super) txs: Keyspace,
+    pub(super) index: Keyspace,
+    pub(super) log: Keyspace,
+}
+
+impl Rows {
+    pub(super) fn open(directory: &Path, chain_id: &str, page_cache: u64) -> Result<Self, HistoryError> {
+        let db = Database::builder(directory).cache_size(page_cache).worker_threads(1).open()?;
+        let keyspace = |name: &str| {
+            db.keyspace(name, || KeyspaceCreateOptions::default().max_memtable_size(MEMTABLE_BYTES))
+        };
+        let about = keyspace("about")?;
+        match about.get("format")? {
+            None => {
+                let mut batch = db.batch().durability(Some(fjall::PersistMode::SyncAll));
+                batch.insert(&about, "format", FORMAT.to_be_bytes());
+                batch.insert(&about, "chain", chain_id);
+                batch.commit()?;
+            }
+            Some(found) => {
+                let found = u32::from_be_bytes(array(&found, "about/format")?);
+                if found > FORMAT {
+                    return Err(HistoryError::Format { found, supported: FORMAT });
+                }
+                let chain = about.get("chain")?.unwrap_or_default();
+                if *chain != *chain_id.as_bytes() {
+                    let found = String::from_utf8_lossy(&chain).into_owned();
+                    return Err(HistoryError::OtherChain { expected: chain_id.to_owned(), found });
+                }
+            }
+        }
+        Ok(Self {
+            headers: keyspace("headers")?,
+            bodies: keyspace("bodies")?,
+            results: keyspace("results")?,
+            blocks: keyspace("blocks")?,
+            txs: keyspace("txs")?,
+            index: keyspace("index")?,
+            log: keyspace("log")?,
+            db,
+        })
+    }
+
+    pub(super) fn header(&self, height: u64) -> Result<Option<BlockMeta>, HistoryError> {
+        let row = self.headers.get(height.to_be_bytes())?;
+        row.map(|row| plain(&row, &format!("headers/{height}"))).transpose()
+    }
+
+    pub(super) fn first_header(&self) -> Result<Option<BlockMeta>, HistoryError> {
+        end(self.headers.first_key_value())
+    }
+
+    pub(super) fn last_header(&self) -> Result<Option<BlockMeta>, HistoryError> {
+        end(self.headers.last_key_value())
+    }
+}
+
+fn end(guard: Option<Guard>) -> Result<Option<BlockMeta>, HistoryError> {
+    let row = guard.map(Guard::value).transpose()?;
+    row.map(|row| plain(&row, "headers at an end")).transpose()
+}
+
+/// Encodes a row.
+pub(super) fn encode(value: &impl BorshSerialize, row: &str) -> Result<Vec<u8>, HistoryError> {
+    borsh::to_vec(value).map_err(|error| corrupt(row, &error))
+}
+
+/// Encodes and compresses a row.
+pub(super) fn pack(value: &impl BorshSerialize, row: &str) -> Result<Vec<u8>, HistoryError> {
+    zstd::encode_all(encode(value, row)?.as_slice(), ZSTD_LEVEL).map_err(|error| corrupt(row, &error))
+}
+
+/// Decodes a row of [`encode`].
+pub(super) fn plain<T: BorshDeserialize>(bytes: &[u8], row: &str) -> Result<T, HistoryError> {
+    T::try_from_slice(bytes).map_err(|error| corrupt(row, &error))
+}
+
+/// Decodes a row of [`pack`].
+pub(super) fn unpack<T: BorshDeserialize>(bytes: &[u8], row: &str) -> Result<T, HistoryError> {
+    plain(&zstd::decode_all(bytes).map_err(|error| corrupt(row, &error))?, row)
+}
+
+/// A row or key of a fixed length.
+pub(super) fn array<const N: usize>(bytes: &[u8], row: &str) -> Result<[u8; N], HistoryError> {
+    bytes.try_into().map_err(|_| corrupt(row, &format!("expected {N} bytes, got {}", bytes.len())))
+}
+
+/// The error of a row that cannot be read.
+pub(super) fn corrupt(row: &str, reason: &impl ToString) -> HistoryError {
+    HistoryError::Corrupt { row: row.to_owned(), reason: reason.to_string() }
+}

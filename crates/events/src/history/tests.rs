@@ -1,0 +1,362 @@
+use super::*;
+use crate::{Entry, Filter, Query};
+use bytes::Bytes;
+use std::path::Path;
+use tempfile::TempDir;
+use virtengine_types::block::{BlockHeader, BlockOutcome, Event, FinalizedBlock, TxResult};
+use virtengine_types::tx::{DecodedTx, Fee};
+use virtengine_types::{Address, Coins, Gas, Height, Timestamp};
+
+const CHAIN: &str = "test-1";
+
+fn decoded(raw: &str) -> Arc<DecodedTx> {
+    let raw = Bytes::copy_from_slice(raw.as_bytes());
+    Arc::new(DecodedTx {
+        hash: tx_hash(&raw),
+        raw,
+        body_bytes: Bytes::new(),
+        auth_info_bytes: Bytes::new(),
+        messages: Vec::new(),
+        signers: Vec::new(),
+        fee: Fee { amount: Coins::default(), gas_limit: Gas(1), payer: Address([0; 20]) },
+        memo: String::new(),
+        timeout_height: 0,
+    })
+}
+
+fn transfer(sender: &str, recipient: &str, amount: u64) -> Event {
+    Event::new("transfer")
+        .with("recipient", recipient)
+        .with("sender", sender)
+        .with("amount", format!("{amount}uve"))
+}
+
+fn created(order: u64, region: &str) -> Event {
+    Event::new("market.order.created").with("order_id", order).with("region", region)
+}
+
+fn expired(order: u64) -> Event {
+    Event::new("market.order.expired").with("order_id", order)
+}
+
+fn block(height: u64, txs: &[(&str, Vec<Event>)], own: Vec<Event>) -> FinalizedBlock {
+    let results =
+        txs.iter().map(|(_, events)| TxResult { events: events.clone(), ..TxResult::default() }).collect();
+    let header = BlockHeader {
+        chain_id: CHAIN.to_owned(),
+        height: Height(height),
+        time: Timestamp(height * 1_000),
+        ..BlockHeader::default()
+    };
+    let mut hash = [7; 32];
+    hash[..8].copy_from_slice(&height.to_be_bytes());
+    FinalizedBlock {
+        header,
+        hash,
+        txs: txs.iter().map(|(raw, _)| decoded(raw)).collect(),
+        outcome: Arc::new(BlockOutcome { results, events: own, gas_used: Gas(0) }),
+        writes: Arc::new(Vec::new()),
+        certificate: Some(Bytes::from_static(b"certificate")),
+    }
+}
+
+/// Four blocks: two orders and a transfer, nothing, an expiry, two transfers.
+fn chain() -> [FinalizedBlock; 4] {
+    [
+        block(
+            1,
+            &[
+                ("a", vec![transfer("x", "y", 5), created(1, "eu")]),
+                ("b", vec![created(2, "us")]),
+                ("c", vec![transfer("x", "z", 100)]),
+            ],
+            vec![],
+        ),
+        block(2, &[], vec![]),
+        block(3, &[], vec![expired(1)]),
+        block(4, &[("d", vec![transfer("z", "x", 7)]), ("e", vec![transfer("x", "y", 50)])], vec![]),
+    ]
+}
+
+fn open(directory: &Path) -> History {
+    History::open(directory, CHAIN, Config::default()).unwrap()
+}
+
+fn filled(config: Config) -> (TempDir, History) {
+    let directory = TempDir::new().unwrap();
+    let history = History::open(directory.path(), CHAIN, config).unwrap();
+    for block in chain() {
+        history.append(&block).unwrap();
+    }
+    (directory, history)
+}
+
+fn found(history: &History, query: &str, order: Order) -> Vec<String> {
+    let query = Query::parse(query, 512).unwrap();
+    let found = history.search_txs(&query, order, Page { offset: 0, limit: 100 }).unwrap();
+    assert_eq!(found.total, found.items.len() as u64);
+    found.items.iter().map(|tx| String::from_utf8(tx.tx.to_vec()).unwrap()).collect()
+}
+
+fn heights(history: &History, query: &str) -> Vec<u64> {
+    let query = Query::parse(query, 512).unwrap();
+    let found = history.search_blocks(&query, Order::Ascending, Page { offset: 0, limit: 100 }).unwrap();
+    found.items.iter().map(|record| record.height().0).collect()
+}
+
+#[test]
+fn a_block_reads_back_as_it_was_finalized() {
+    let (_directory, history) = filled(Config { cached_blocks: NonZeroUsize::MIN, ..Config::default() });
+    for given in chain() {
+        let kept = history.block(given.header.height.0).unwrap().unwrap();
+        assert_eq!(kept.meta.header, given.header);
+        assert_eq!(kept.meta.hash, given.hash);
+        assert_eq!(kept.outcome, given.outcome);
+        assert_eq!(kept.certificate, given.certificate);
+        assert_eq!(kept.txs, given.txs.iter().map(|tx| tx.raw.clone()).collect::<Vec<_>>());
+        assert_eq!(history.block_by_hash(&given.hash).unwrap(), Some(kept));
+    }
+    assert_eq!(history.block(5).unwrap(), None);
+    assert_eq!(history.latest().unwrap().height(), Height(4));
+    assert_eq!(history.earliest().unwrap().height(), Height(1));
+}
+
+#[test]
+fn a_transaction_is_found_by_its_hash() {
+    let (_directory, history) = filled(Config::default());
+    let tx = history.tx(&tx_hash(b"e")).unwrap().unwrap();
+    assert_eq!((tx.height, tx.index, tx.time), (Height(4), 1, Timestamp(4_000)));
+    assert_eq!(tx.result.events, [transfer("x", "y", 50)]);
+    assert_eq!(history.tx(&tx_hash(b"absent")).unwrap(), None);
+}
+
+#[test]
+fn events_of_topics_are_numbered_without_gaps() {
+    let (_directory, history) = filled(Config::default());
+    let page = history.events(1, &Filter::default(), 100).unwrap();
+    let entry = |sequence, height, tx_index, event: Event| Entry {
+        sequence,
+        height: Height(height),
+        tx_index,
+        topic: event.kind,
+        attributes: event.attributes,
+    };
+    let all = [
+        entry(1, 1, Some(0), created(1, "eu")),
+        entry(2, 1, Some(1), created(2, "us")),
+        entry(3, 3, None, expired(1)),
+    ];
+    assert_eq!(page, EventPage { events: all.to_vec(), next: 4 });
+    assert_eq!(history.events(2, &Filter::default(), 1).unwrap().events, all[1..2]);
+    let us = Filter::new(vec!["market.*".to_owned()], vec![("region".to_owned(), "us".to_owned())]).unwrap();
+    assert_eq!(history.events(1, &us, 100).unwrap(), EventPage { events: all[1..2].to_vec(), next: 4 });
+    assert_eq!(history.events(9, &us, 100).unwrap(), EventPage { events: vec![], next: 9 });
+    assert_eq!(history.next_sequence(), 4);
+}
+
+#[test]
+fn a_page_of_the_log_looks_at_a_bounded_number_of_entries() {
+    let (_directory, history) = filled(Config { max_scanned_events: 1, ..Config::default() });
+    let us = Filter::new(vec![], vec![("region".to_owned(), "us".to_owned())]).unwrap();
+    let first = history.events(1, &us, 100).unwrap();
+    assert_eq!(first, EventPage { events: vec![], next: 2 });
+    assert_eq!(history.events(first.next, &us, 100).unwrap().events.len(), 1);
+}
+
+#[test]
+fn searches_answer_from_the_index() {
+    let (_directory, history) = filled(Config { max_search_work: 4, ..Config::default() });
+    assert_eq!(found(&history, "transfer.sender='x'", Order::Ascending), ["a", "c", "e"]);
+    assert_eq!(found(&history, "transfer.sender='x'", Order::Descending), ["e", "c", "a"]);
+    assert_eq!(
+        found(&history, "transfer.sender='x' AND transfer.recipient='y'", Order::Ascending),
+        ["a", "e"]
+    );
+    assert_eq!(found(&history, "transfer.sender='x' AND tx.height>1", Order::Ascending), ["e"]);
+    assert_eq!(found(&history, "transfer.sender='x' AND tx.height<1.5", Order::Ascending), ["a", "c"]);
+    assert_eq!(found(&history, "market.order.created.order_id=2", Order::Ascending), ["b"]);
+    assert_eq!(found(&history, "tx.height=4", Order::Ascending), ["d", "e"]);
+    assert_eq!(found(&history, "tm.event='Tx' AND tx.height='4'", Order::Descending), ["e", "d"]);
+    assert!(found(&history, "tm.event='NewBlock'", Order::Ascending).is_empty());
+    assert!(found(&history, "transfer.sender='nobody'", Order::Ascending).is_empty());
+    assert!(found(&history, "tx.height=99", Order::Ascending).is_empty());
+}
+
+#[test]
+fn searches_read_blocks_for_the_rest() {
+    let (_directory, history) = filled(Config::default());
+    assert_eq!(found(&history, "transfer.amount>=50", Order::Ascending), ["c", "e"]);
+    assert_eq!(found(&history, "transfer.sender='x' AND transfer.amount<50", Order::Ascending), ["a"]);
+    assert_eq!(found(&history, "market.order.created.region CONTAINS 'u'", Order::Ascending), ["a", "b"]);
+    assert_eq!(found(&history, "transfer.recipient EXISTS", Order::Descending), ["e", "d", "c", "a"]);
+}
+
+#[test]
+fn a_hash_is_searched_in_any_case_and_with_other_conditions() {
+    let (_directory, history) = filled(Config::default());
+    let hash = hex::encode(tx_hash(b"a"));
+    assert_eq!(found(&history, &format!("tx.hash='{hash}'"), Order::Ascending), ["a"]);
+    let upper = hash.to_uppercase();
+    assert_eq!(found(&history, &format!("tx.hash='{upper}' AND tx.height=1"), Order::Ascending), ["a"]);
+    assert!(found(&history, &format!("tx.hash='{upper}' AND tx.height=2"), Order::Ascending).is_empty());
+    assert!(found(&history, "tx.hash='zz'", Order::Ascending).is_empty());
+}
+
+#[test]
+fn blocks_are_searched_by_height_and_their_own_events() {
+    let (_directory, history) = filled(Config::default());
+    assert_eq!(heights(&history, "block.height>=2 AND block.height<4"), [2, 3]);
+    assert_eq!(heights(&history, "market.order.expired.order_id=1"), [3]);
+    assert_eq!(heights(&history, "market.order.expired.order_id EXISTS AND tm.event='NewBlock'"), [3]);
+    assert!(heights(&history, "transfer.sender='x'").is_empty());
+}
+
+#[test]
+fn a_page_skips_and_limits_and_the_total_counts_all() {
+    let (_directory, history) = filled(Config { max_page: 2, ..Config::default() });
+    let query = Query::parse("tx.height>=1", 512).unwrap();
+    let page = |offset, limit| {
+        let found = history.search_txs(&query, Order::Ascending, Page { offset, limit }).unwrap();
+        (found.total, found.items.iter().map(|tx| tx.tx[0]).collect::<Vec<_>>())
+    };
+    assert_eq!(page(1, 1), (5, b"b".to_vec()));
+    assert_eq!(page(3, 100), (5, b"de".to_vec()));
+    assert_eq!(page(0, 100), (5, b"ab".to_vec()));
+    assert_eq!(page(5, 100), (5, vec![]));
+}
+
+#[test]
+fn rejects_searches_that_read_too_much() {
+    let (_directory, history) = filled(Config { max_search_work: 60, ..Config::default() });
+    let query = Query::parse("transfer.amount>5", 512).unwrap();
+    let error = history.search_txs(&query, Order::Ascending, Page { offset: 0, limit: 1 }).unwrap_err();
+    assert!(matches!(error, HistoryError::TooBroad { limit: 60 }), "{error}");
+}
+
+#[test]
+fn redelivery_of_a_block_changes_nothing() {
+    let (_directory, history) = filled(Config::default());
+    let before = history.block(3).unwrap();
+    let again = history.append(&chain()[2]).unwrap();
+    assert_eq!(before, Some(again));
+    assert_eq!(history.next_sequence(), 4);
+    assert_eq!(history.latest().unwrap().height(), Height(4));
+}
+
+#[test]
+fn rejects_another_block_at_a_known_height() {
+    let (_directory, history) = filled(Config::default());
+    let mut other = chain()[3].clone();
+    other.hash = [9; 32];
+    let error = history.append(&other).unwrap_err();
+    assert!(matches!(error, HistoryError::Conflict { height: 4, .. }), "{error}");
+}
+
+#[test]
+fn rejects_gaps_other_chains_and_missing_results() {
+    let (_directory, history) = filled(Config::default());
+    let error = history.append(&block(6, &[], vec![])).unwrap_err();
+    assert!(matches!(error, HistoryError::Gap { expected: 5, found: 6 }), "{error}");
+    let mut foreign = block(5, &[], vec![]);
+    foreign.header.chain_id = "other-1".to_owned();
+    let error = history.append(&foreign).unwrap_err();
+    assert!(matches!(error, HistoryError::OtherChain { .. }), "{error}");
+    let mut torn = block(5, &[("a", vec![])], vec![]);
+    torn.outcome = Arc::new(BlockOutcome::default());
+    let error = history.append(&torn).unwrap_err();
+    assert!(matches!(error, HistoryError::Results { height: 5, txs: 1, results: 0 }), "{error}");
+}
+
+#[test]
+fn rejects_the_directory_of_another_chain() {
+    let (directory, history) = filled(Config::default());
+    drop(history);
+    let error = History::open(directory.path(), "other-1", Config::default()).err().unwrap();
+    assert!(matches!(error, HistoryError::OtherChain { .. }), "{error}");
+}
+
+/// Copies the files as they are, without the open store knowing: what a killed process leaves behind.
+fn copy(from: &Path, to: &Path) {
+    std::fs::create_dir_all(to).unwrap();
+    for entry in std::fs::read_dir(from).unwrap().map(Result::unwrap) {
+        let target = to.join(entry.file_name());
+        if entry.file_type().unwrap().is_dir() {
+            copy(&entry.path(), &target);
+        } else {
+            std::fs::copy(entry.path(), target).unwrap();
+        }
+    }
+}
+
+#[test]
+fn a_crash_after_any_block_keeps_what_was_acknowledged() {
+    let directory = TempDir::new().unwrap();
+    let history = open(directory.path());
+    for (count, given) in chain().iter().enumerate() {
+        history.append(given).unwrap();
+        let crashed = TempDir::new().unwrap();
+        copy(directory.path(), crashed.path());
+        let recovered = open(crashed.path());
+        assert_eq!(recovered.latest().unwrap().hash, given.hash);
+        assert_eq!(recovered.next_sequence(), history.next_sequence());
+        for again in &chain()[count..] {
+            recovered.append(again).unwrap();
+        }
+        assert_eq!(recovered.events(1, &Filter::default(), 100).unwrap().next, 4);
+        assert_eq!(found(&recovered, "transfer.sender='x'", Order::Ascending), ["a", "c", "e"]);
+    }
+}
+
+#[test]
+fn a_torn_last_write_loses_only_the_block_it_belongs_to() {
+    let directory = TempDir::new().unwrap();
+    let history = open(directory.path());
+    history.append(&chain()[0]).unwrap();
+    let journal = |path: &Path| {
+        let files = std::fs::read_dir(path).unwrap().map(|entry| entry.unwrap().path());
+        files.filter(|path| path.extension().is_some_and(|e| e == "jnl")).max().unwrap()
+    };
+    let length = std::fs::metadata(journal(directory.path())).unwrap().len();
+    history.append(&chain()[1]).unwrap();
+    let crashed = TempDir::new().unwrap();
+    copy(directory.path(), crashed.path());
+    let file = std::fs::OpenOptions::new().write(true).open(journal(crashed.path())).unwrap();
+    // The journal's file may be preallocated: what counts is that the second batch is not whole.
+    let whole = file.metadata().unwrap().len();
+    file.set_len((length + 20).min(whole - 1)).unwrap();
+    let recovered = open(crashed.path());
+    assert!(recovered.latest().is_some_and(|latest| latest.hash == chain()[0].hash));
+    recovered.append(&chain()[1]).unwrap();
+    assert_eq!(recovered.latest().unwrap().height(), Height(2));
+}
+
+#[test]
+fn old_blocks_are_pruned_with_everything_that_names_them() {
+    let (directory, history) =
+        filled(Config { retain_blocks: Some(2), prune_per_block: 1, ..Config::default() });
+    assert_eq!(history.earliest().unwrap().height(), Height(3));
+    assert_eq!(history.block(2).unwrap(), None);
+    assert_eq!(history.block_by_hash(&chain()[0].hash).unwrap(), None);
+    assert_eq!(history.tx(&tx_hash(b"a")).unwrap(), None);
+    assert_eq!(found(&history, "transfer.sender='x'", Order::Ascending), ["e"]);
+    assert_eq!(history.earliest_sequence(), 3);
+    assert_eq!(history.events(1, &Filter::default(), 100).unwrap().events.len(), 1);
+    assert_eq!(history.append(&chain()[0]).unwrap().height(), Height(1));
+    for height in 5..12 {
+        history.append(&block(height, &[], vec![])).unwrap();
+    }
+    assert_eq!(history.earliest().unwrap().height(), Height(10));
+    drop(history);
+    let reopened = open(directory.path());
+    assert_eq!(reopened.next_sequence(), 4);
+    assert_eq!(reopened.earliest_sequence(), 4);
+}
+
+#[test]
+fn a_node_that_joins_later_starts_at_its_first_block() {
+    let directory = TempDir::new().unwrap();
+    let history = open(directory.path());
+    history.append(&block(900, &[("a", vec![created(1, "eu")])], vec![])).unwrap();
+    assert_eq!(history.earliest().unwrap().height(), Height(900));
+    assert_eq!(history.events(1, &Filter::default(), 10).unwrap().events[0].sequence, 1);
+}

@@ -1,0 +1,161 @@
+//! Live subscribers of finalized blocks and of the event log.
+//!
+//! A subscriber holds a position and asks for what follows. The newest blocks are shared in a bounded ring in
+//! memory; a subscriber whose position has left it reads [`History`] instead. So there is no queue that could
+//! overflow: being slow costs a subscriber a notice ([`Delivery::Lagged`]) and reads from disk, never an entry.
+
+mod blocks;
+mod subscription;
+#[cfg(test)]
+mod tests;
+
+pub use blocks::BlockCursor;
+pub use subscription::{Delivery, Subscription};
+
+use crate::{Attributes, BlockRecord, Entry, Filter, History};
+use parking_lot::RwLock;
+use std::collections::VecDeque;
+use std::sync::{Arc, OnceLock};
+use tokio::sync::watch;
+
+/// Settings of the hub.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct HubConfig {
+    /// Blocks shared in memory. Default 128.
+    pub ring_blocks: usize,
+    /// Bytes of transactions and events that they may have together; the newest block is always kept.
+    /// Default 32 MiB.
+    pub ring_bytes: u64,
+    /// Entries that a live subscriber may be behind before it is told that it lags. Default 1,024.
+    pub lag_window: u64,
+    /// Most entries handed to a subscriber at once. Default 256.
+    pub batch: usize,
+}
+
+impl Default for HubConfig {
+    fn default() -> Self {
+        Self { ring_blocks: 128, ring_bytes: 32 << 20, lag_window: 1_024, batch: 256 }
+    }
+}
+
+/// The end of what subscribers may see.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Tip {
+    /// Height of the newest published block; 0 if there is none.
+    pub height: u64,
+    /// Sequence that the next entry of the log will have.
+    pub next_sequence: u64,
+}
+
+/// A published block, decoded once for all subscribers.
+#[derive(Debug)]
+pub struct Published {
+    /// The block.
+    pub record: Arc<BlockRecord>,
+    /// Its entries of the event log.
+    pub entries: Vec<Entry>,
+    attributes: OnceLock<Vec<Attributes>>,
+}
+
+impl Published {
+    fn new(record: Arc<BlockRecord>) -> Self {
+        let entries = record.entries().collect();
+        Self { record, entries, attributes: OnceLock::new() }
+    }
+
+    /// What queries see of each transaction; built when first asked for.
+    #[must_use]
+    pub fn tx_attributes(&self) -> &[Attributes] {
+        let build = || (0..self.record.meta.txs).map(|index| self.record.tx_attributes(index)).collect();
+        self.attributes.get_or_init(build)
+    }
+
+    /// Rough memory use.
+    fn bytes(&self) -> u64 {
+        let of_events = |events: &[virtengine_types::block::Event]| {
+            let texts = events.iter().flat_map(|event| &event.attributes).map(|(key, value)| key.len() + value.len());
+            events.len() as u64 * 64 + texts.sum::<usize>() as u64
+        };
+        let outcome = &self.record.outcome;
+        let results = outcome.results.iter().map(|result| of_events(&result.events) + result.data.len() as u64);
+        self.record.meta.tx_bytes + results.sum::<u64>() + of_events(&outcome.events)
+    }
+}
+
+/// Publishes blocks and serves subscribers. Clones share one hub.
+#[derive(Clone)]
+pub struct Hub {
+    inner: Arc<Inner>,
+}
+
+struct Inner {
+    history: History,
+    config: HubConfig,
+    ring: RwLock<Ring>,
+    tip: watch::Sender<Tip>,
+}
+
+/// The newest published blocks, oldest first.
+#[derive(Default)]
+struct Ring {
+    blocks: VecDeque<Arc<Published>>,
+    bytes: u64,
+}
+
+impl Hub {
+    /// A hub over a history; what the history holds already counts as published.
+    #[must_use]
+    pub fn new(history: History, config: HubConfig) -> Self {
+        let height = history.latest().map_or(0, |latest| latest.height().0);
+        let tip = Tip { height, next_sequence: history.next_sequence() };
+        let ring = RwLock::new(Ring::default());
+        Self { inner: Arc::new(Inner { history, config, ring, tip: watch::Sender::new(tip) }) }
+    }
+
+    /// The blocks and events behind it.
+    #[must_use]
+    pub fn history(&self) -> &History {
+        &self.inner.history
+    }
+
+    /// The end of what is published.
+    #[must_use]
+    pub fn tip(&self) -> Tip {
+        *self.inner.tip.borrow()
+    }
+
+    /// Lets subscribers see a block that [`History::append`] returned, once queries can see its effects.
+    /// Blocks up to the newest published one change nothing.
+    pub fn publish(&self, record: Arc<BlockRecord>) {
+        let tip = Tip { height: record.height().0, next_sequence: record.meta.next_sequence() };
+        if tip.height <= self.tip().height {
+            return;
+        }
+        let published = Arc::new(Published::new(record));
+        let mut ring = self.inner.ring.write();
+        ring.bytes += published.bytes();
+        ring.blocks.push_back(published);
+        while ring.blocks.len() > 1
+            && (ring.blocks.len() > self.inner.config.ring_blocks || ring.bytes > self.inner.config.ring_bytes)
+        {
+            if let Some(oldest) = ring.blocks.pop_front() {
+                ring.bytes -= oldest.bytes();
+            }
+        }
+        drop(ring);
+        self.inner.tip.send_replace(tip);
+    }
+
+    /// A position in the event log: entries that match, from sequence `from` on, or from now on for `None`.
+    /// A sequence of the future is waited for.
+    #[must_use]
+    pub fn subscribe(&self, filter: Filter, from: Option<u64>) -> Subscription {
+        Subscription::new(self.clone(), filter, from)
+    }
+
+    /// A position in the chain: every block published from now on.
+    #[must_use]
+    pub fn blocks(&self) -> BlockCursor {
+        BlockCursor::new(self.clone(), self.tip().height + 1)
+    }
+}
