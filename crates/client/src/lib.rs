@@ -1,1 +1,3 @@
 //! Typed client of a node, and SDL files.
+
+pub mod sdl;

@@ -1,0 +1,168 @@
+//! What is ordered: one group for each placement.
+
+use super::{
+    DenomMap, Rule, Sdl, SdlError,
+    denom::BASE_DENOM,
+    model::{Gpu, Protocol, Service, SignedBy, Storage},
+};
+use serde::{Deserialize, Serialize};
+use std::collections::{BTreeMap, BTreeSet};
+
+/// Attribute under which a provider states the architecture of its processors.
+const ARCH: &str = "cpu/arch";
+/// Port of the shared HTTP entrance.
+const HTTP_PORT: u16 = 80;
+
+/// Everything that one provider is to run.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Group {
+    /// The placement.
+    pub name: String,
+    /// Attributes that the provider must have, sorted.
+    pub attributes: BTreeMap<String, String>,
+    /// Auditors who must vouch for them.
+    pub signed_by: SignedBy,
+    /// One entry for each service, by name.
+    pub resources: Vec<ResourceUnit>,
+}
+
+/// Identical replicas of one service.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct ResourceUnit {
+    /// The service.
+    pub service: String,
+    /// Thousandths of a core of one replica.
+    pub cpu_milli: u64,
+    /// Memory of one replica in bytes.
+    pub memory_bytes: u64,
+    /// Volumes of one replica.
+    pub storage: Vec<Storage>,
+    /// Graphics cards of one replica.
+    pub gpu: Gpu,
+    /// Entrances of the service, by kind.
+    pub endpoints: Vec<Endpoint>,
+    /// Replicas.
+    pub count: u32,
+    /// Ceiling for one replica.
+    pub price_per_block: Price,
+}
+
+/// Entrances of one kind.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Endpoint {
+    /// Their kind.
+    pub kind: EndpointKind,
+    /// How many.
+    pub count: u32,
+}
+
+/// How a service is reached from outside.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum EndpointKind {
+    /// The provider's shared HTTP entrance: TCP seen as port 80.
+    SharedHttp,
+    /// A port chosen by the provider.
+    RandomPort,
+    /// An address of its own.
+    LeasedIp,
+}
+
+/// Money per block.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Price {
+    /// Base units.
+    pub amount: u128,
+    /// Denomination.
+    pub denom: String,
+}
+
+impl Group {
+    /// Ceiling for the whole group in base units per block, or `None` if it exceeds 2^128 - 1.
+    #[must_use]
+    pub fn max_price(&self) -> Option<u128> {
+        self.resources.iter().try_fold(0u128, |sum, unit| {
+            sum.checked_add(unit.price_per_block.amount.checked_mul(unit.count.into())?)
+        })
+    }
+}
+
+impl Sdl {
+    /// What to order, by placement name. Prices in mapped denominations become `uve` one for one.
+    ///
+    /// # Errors
+    /// - `Denom` - a price in a denomination that is not mapped
+    /// - `PriceOverflow` - a price times its replicas does not fit
+    /// - `Conflict` - services of a placement need different architectures
+    /// - what [`Sdl::validate`] says
+    pub fn groups(&self, denoms: &DenomMap) -> Result<Vec<Group>, SdlError> {
+        self.validate()?;
+        let mut groups: BTreeMap<&str, Group> = BTreeMap::new();
+        for (name, placements) in &self.deployment {
+            for (at, deployment) in placements {
+                let path = format!("deployment.{name}.{at}");
+                let absent = || self.error(&path, Rule::Missing { field: deployment.profile.clone() });
+                let service = self.services.get(name).ok_or_else(absent)?;
+                let placement = self.placement.get(at).ok_or_else(absent)?;
+                let resources = self.compute.get(&deployment.profile).ok_or_else(absent)?;
+                let price = placement.pricing.get(&deployment.profile).ok_or_else(absent)?;
+                let pricing = format!("profiles.placement.{at}.pricing.{}", deployment.profile);
+                if !denoms.accepts(&price.denom) {
+                    let rule = Rule::Denom { found: price.denom.clone(), base: BASE_DENOM };
+                    return Err(self.error(&format!("{pricing}.denom"), rule));
+                }
+                let group = groups.entry(at).or_insert_with(|| Group {
+                    name: at.clone(),
+                    attributes: placement.attributes.clone(),
+                    signed_by: placement.signed_by.clone(),
+                    resources: Vec::new(),
+                });
+                if let Some(arch) = &resources.cpu.arch {
+                    let first = group.attributes.entry(ARCH.to_owned()).or_insert_with(|| arch.clone());
+                    if first != arch {
+                        let (first, second) = (first.clone(), arch.clone());
+                        let rule =
+                            Rule::Conflict { placement: at.clone(), key: ARCH.to_owned(), first, second };
+                        let path =
+                            format!("profiles.compute.{}.resources.cpu.attributes.arch", deployment.profile);
+                        return Err(self.error(&path, rule));
+                    }
+                }
+                group.resources.push(ResourceUnit {
+                    service: name.clone(),
+                    cpu_milli: resources.cpu.milli,
+                    memory_bytes: resources.memory.bytes,
+                    storage: resources.storage.clone(),
+                    gpu: resources.gpu.clone(),
+                    endpoints: endpoints(service),
+                    count: deployment.count,
+                    price_per_block: Price { amount: price.amount, denom: BASE_DENOM.to_owned() },
+                });
+                if group.max_price().is_none() {
+                    let rule = Rule::PriceOverflow { price: price.amount, count: deployment.count };
+                    return Err(self.error(&format!("{pricing}.amount"), rule));
+                }
+            }
+        }
+        Ok(groups.into_values().collect())
+    }
+}
+
+/// Entrances of a service: one for each public port, and each leased address once.
+fn endpoints(service: &Service) -> Vec<Endpoint> {
+    let mut counts: BTreeMap<EndpointKind, u32> = BTreeMap::new();
+    let mut addresses = BTreeSet::new();
+    for expose in &service.expose {
+        let http = expose.proto == Protocol::Tcp && expose.external_port == HTTP_PORT;
+        for target in expose.to.iter().filter(|target| target.global) {
+            let kind = if http { EndpointKind::SharedHttp } else { EndpointKind::RandomPort };
+            *counts.entry(kind).or_default() += 1;
+            addresses.extend(target.ip.as_deref());
+        }
+    }
+    let leased = u32::try_from(addresses.len()).unwrap_or(u32::MAX);
+    if leased > 0 {
+        counts.insert(EndpointKind::LeasedIp, leased);
+    }
+    counts.into_iter().map(|(kind, count)| Endpoint { kind, count }).collect()
+}
