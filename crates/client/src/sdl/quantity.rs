@@ -42,13 +42,25 @@ pub(super) fn cpu_milli(text: &str) -> Result<u64, Rule> {
 /// - `Quantity` - not a decimal with one of the suffixes
 /// - `QuantityRange` - zero or above [`MAX_QUANTITY_BYTES`]
 pub(super) fn bytes(text: &str) -> Result<u64, Rule> {
-    let (number, unit) = SUFFIXES
-        .iter()
-        .find_map(|(suffix, unit)| text.strip_suffix(suffix).map(|number| (number, *unit)))
-        .unwrap_or((text, 1));
+    let (number, unit) = split_suffix(text);
     let decimal = Decimal::parse(number).and_then(|decimal| decimal.times(unit));
     let decimal = decimal.ok_or_else(|| Rule::Quantity { found: shown(text), what: BYTES })?;
     within(text, decimal.round_up(), MAX_QUANTITY_BYTES, "bytes")
+}
+
+/// The number and what its suffix multiplies it by. Case does not matter and a `B` may follow, except
+/// that a lone `m` is refused: it means thousandths elsewhere in the file.
+fn split_suffix(text: &str) -> (&str, u128) {
+    let trimmed = text.strip_suffix(['b', 'B']).unwrap_or(text);
+    if trimmed.ends_with('m') && trimmed.len() == text.len() {
+        return (text, 1);
+    }
+    let ends_with = |suffix: &str| {
+        let (number, end) = trimmed.split_at_checked(trimmed.len().checked_sub(suffix.len())?)?;
+        end.eq_ignore_ascii_case(suffix).then_some(number)
+    };
+    let found = SUFFIXES.iter().find_map(|(suffix, unit)| ends_with(suffix).map(|number| (number, *unit)));
+    found.unwrap_or((trimmed, 1))
 }
 
 /// Base units, rounded down so that nobody pays more than the file says.

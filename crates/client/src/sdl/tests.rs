@@ -92,9 +92,15 @@ fn accepts_every_spelling_of_a_quantity() {
             milli
         );
     }
-    for (text, bytes) in
-        [("1k", 1_000), ("'1.5Ki'", 1_536), ("1G", 1_000_000_000), ("1Pi", 1 << 50), ("7", 7)]
-    {
+    for (text, bytes) in [
+        ("1k", 1_000),
+        ("'1.5Ki'", 1_536),
+        ("1G", 1_000_000_000),
+        ("1Pi", 1 << 50),
+        ("7", 7),
+        ("2gi", 2 << 30),
+        ("6GB", 6_000_000_000),
+    ] {
         assert_eq!(
             groups(&WEB.replace("size: 512Mi", &format!("size: {text}")))[0].resources[0].memory_bytes,
             bytes
@@ -108,7 +114,7 @@ fn accepts_mapped_denominations_and_rejects_others() {
     let sdl = Sdl::parse(&WEB.replace("denom: uve", "denom: uact")).unwrap();
     assert_eq!(sdl.groups(&"uact=uve".parse().unwrap()).unwrap(), groups(WEB));
     let error = sdl.groups(&"uakt=uve".parse().unwrap()).unwrap_err().to_string();
-    let expected = "line 27, column 18: profiles.placement.anywhere.pricing.web.denom: the price is in \"uact\", \
+    let expected = "line 26, column 18: profiles.placement.anywhere.pricing.web.denom: the price is in \"uact\", \
                     the market takes \"uve\"; map it with uact=uve";
     assert_eq!(error, expected);
 }
@@ -159,7 +165,7 @@ fn rejects_an_unknown_field_with_a_suggestion() {
 
 #[test]
 fn rejects_an_unknown_profile_with_a_suggestion() {
-    let message = "line 33, column 16: deployment.web.anywhere.profile: no compute profile is called \"wbe\", \
+    let message = "line 32, column 16: deployment.web.anywhere.profile: no compute profile is called \"wbe\", \
                    did you mean \"web\"?";
     rejects(WEB, "profile: web", "profile: wbe", message);
 }
@@ -193,7 +199,7 @@ fn rejects_each_broken_rule() {
     check!(WEB, "- global: true", "- {service: wbe}", Rule::Reference { .. });
     check!(WEB, "units: 0.5", "units: -1", Rule::Quantity { .. });
     check!(WEB, "units: 0.5", "units: 0", Rule::QuantityRange { .. });
-    check!(WEB, "size: 512Mi", "size: 512MB", Rule::Quantity { .. });
+    check!(WEB, "size: 512Mi", "size: 512m", Rule::Quantity { .. });
     check!(WEB, "size: 512Mi", "size: 2Pi", Rule::QuantityRange { .. });
     check!(WEB, "amount: 1000", "amount: 0.5", Rule::PriceTooLow { .. });
     check!(WEB, "amount: 1000", "amount: -5", Rule::Quantity { .. });
@@ -271,7 +277,7 @@ fn rejects_input_that_is_no_document() {
 fn rejects_input_over_its_bounds() {
     let rule = |text: String| Sdl::parse(&text).unwrap_err().rule;
     assert!(matches!(rule(" ".repeat(MAX_BYTES + 1)), Rule::TooLarge { .. }));
-    assert!(matches!(rule("[".repeat(100_000)), Rule::TooDeep { .. }));
+    assert!(matches!(rule("[".repeat(60) + &"]".repeat(60)), Rule::TooDeep { .. }));
     assert!(matches!(rule(format!("{}: 1", "k".repeat(MAX_KEY_BYTES + 1))), Rule::KeyTooLong { .. }));
     assert!(matches!(rule(format!("[{}]", "1,".repeat(MAX_ENTRIES + 1))), Rule::TooMany { .. }));
     let mut bomb = "a0: &a0 [x,x,x,x,x,x,x,x,x]\n".to_owned();
@@ -295,7 +301,7 @@ proptest! {
             match kind {
                 0 => bytes.insert(at, byte),
                 1 => drop(bytes.drain(at..end)),
-                2 => bytes.insert(at, b"&*<[]{}:-!|>'\"#? \n\t%~"[usize::from(byte) % 22]),
+                2 => bytes.insert(at, b"&*<[]{}:-!|>'\"#? \n\t%~"[usize::from(byte) % 21]),
                 _ => {
                     let copy = bytes[at..end].to_vec();
                     bytes.splice(at..at, copy);
