@@ -13,7 +13,7 @@ pub struct SdlError {
     /// The field, such as `services.web.expose[0].port`; empty for the file as a whole.
     pub path: String,
     /// What is wrong.
-    pub rule: Rule,
+    pub rule: Box<Rule>,
 }
 
 impl fmt::Display for SdlError {

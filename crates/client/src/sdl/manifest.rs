@@ -84,11 +84,11 @@ impl Sdl {
         let mut manifests: BTreeMap<&str, Vec<ManifestService>> = BTreeMap::new();
         for (name, placements) in &self.deployment {
             for (placement, deployment) in placements {
-                let (service, resources) =
-                    match (self.services.get(name), self.compute.get(&deployment.profile)) {
-                        (Some(service), Some(resources)) => (service, resources),
-                        _ => continue,
-                    };
+                let (Some(service), Some(resources)) =
+                    (self.services.get(name), self.compute.get(&deployment.profile))
+                else {
+                    continue;
+                };
                 manifests.entry(placement).or_default().push(ManifestService {
                     name: name.clone(),
                     image: service.image.clone(),

@@ -17,7 +17,7 @@ impl Place {
     }
 
     pub(super) fn error(self, path: &str, rule: Rule) -> SdlError {
-        SdlError { line: self.line, column: self.column, path: path.to_owned(), rule }
+        SdlError { line: self.line, column: self.column, path: path.to_owned(), rule: Box::new(rule) }
     }
 }
 

@@ -173,16 +173,15 @@ fn read_params(field: &Field<'_>) -> Result<Params, SdlError> {
             params.storage.insert(name.to_owned(), read_mount(&field)?);
         }
     }
-    if let Some(permissions) = fields.get("permissions") {
-        if let Some(read) = permissions.fields(&["read"])?.get("read") {
-            for item in read.list(MAX_ITEMS)? {
-                let text = item.text()?;
-                if !matches!(text, "deployment" | "logs" | "events") {
-                    let rule = Rule::Choice { found: shown(text), allowed: "deployment, logs, events" };
-                    return Err(item.error(rule));
-                }
-                params.permissions.push(text.to_owned());
+    let permissions = fields.get("permissions").map(|field| field.fields(&["read"])).transpose()?;
+    if let Some(read) = permissions.and_then(|permissions| permissions.get("read")) {
+        for item in read.list(MAX_ITEMS)? {
+            let text = item.text()?;
+            if !matches!(text, "deployment" | "logs" | "events") {
+                let rule = Rule::Choice { found: shown(text), allowed: "deployment, logs, events" };
+                return Err(item.error(rule));
             }
+            params.permissions.push(text.to_owned());
         }
     }
     Ok(params)
