@@ -217,6 +217,9 @@ impl BlockExecutor {
         }
         let savepoint = self.state.savepoint();
         let mut ctx = TxContext::new(&self.context, &params, index);
+        if self.mode != Mode::Simulate {
+            ctx.limit_gas(verified.tx.fee.gas_limit);
+        }
         let touched = self.state.touches();
         match ante::admit(&mut self.state, &mut ctx, &verified, self.mode) {
             Ok(()) => {}

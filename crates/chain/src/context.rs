@@ -36,6 +36,7 @@ pub struct TxContext<'a> {
     index: u32,
     ids: u32,
     extra_gas: u64,
+    gas_limit: Gas,
 }
 
 /// What a block owes to the pools. Kept aside so that transactions do not contend for two rows.
@@ -52,7 +53,13 @@ impl<'a> TxContext<'a> {
     #[must_use]
     pub fn new(block: &'a BlockContext, params: &'a Params, index: u32) -> Self {
         let credits = Credits::default();
-        Self { block, params, events: Vec::new(), credits, index, ids: 0, extra_gas: 0 }
+        let gas_limit = Gas(u64::MAX);
+        Self { block, params, events: Vec::new(), credits, index, ids: 0, extra_gas: 0, gas_limit }
+    }
+
+    /// Bounds what [`TxContext::charge`] may charge.
+    pub(crate) const fn limit_gas(&mut self, limit: Gas) {
+        self.gas_limit = limit;
     }
 
     /// Height of the block.
@@ -80,9 +87,18 @@ impl<'a> TxContext<'a> {
         Ok(id)
     }
 
-    /// Charges work that reads and writes do not show, such as a pairing check.
-    pub const fn charge(&mut self, gas: u64) {
+    /// Charges work that reads and writes do not show, such as a pairing check, before it is done.
+    ///
+    /// # Errors
+    /// - `sdk` 11 - the charges alone exceed the transaction's gas limit
+    pub fn charge(&mut self, gas: u64) -> Outcome<()> {
         self.extra_gas = self.extra_gas.saturating_add(gas);
+        if self.extra_gas > self.gas_limit.0 {
+            let (wanted, used) = (self.gas_limit, self.extra_gas);
+            let cause = format!("out of gas in location: charge; gasWanted: {wanted}, gasUsed: {used}");
+            return Err(Rejection::sdk(SdkCode::OutOfGas, cause).into());
+        }
+        Ok(())
     }
 
     /// Gas charged by [`TxContext::charge`].

@@ -16,7 +16,7 @@ pub use provider::{
     AttestProvider, DeregisterProvider, RegisterProvider, RevokeAttestation, UpdateProvider,
 };
 pub use staking::{
-    BeginRedelegate, CancelUnbonding, CreateValidator, Delegate, EditValidator, SetConsensusKey, Undelegate,
+    BeginRedelegate, CancelUnbonding, CreateValidator, Delegate, EditDescription, EditValidator, SetConsensusKey, Undelegate,
 };
 
 use crate::Address;

@@ -1,7 +1,52 @@
 //! Validators, their keys, and the stake delegated to them.
+//!
+//! ```text
+//! validator   created ──> bonded <──> unbonded      by whether the operator keeps its promise
+//! stake       coins ──delegate──> delegated ──undelegate──> unbonding ──time──> coins
+//!                                     ^ └─redelegate─> locked ─time─┐ │
+//!                                     └───────────────cancel────────┴─┘
+//! ```
+//!
+//! Nothing is slashed and nothing rewarded yet, so a delegation's shares are its tokens.
+//!
+//! Invariants
+//! 1. A validator's `tokens` are the sum of its delegations, its `self_delegation` is its operator's.
+//! 2. A validator is bonded exactly if its self-delegation is at least what it promised and it has tokens.
+//! 3. `StakePool.bonded` is the sum of the bonded validators' tokens; `not_bonded` that of the others'
+//!    tokens and of everything unbonding.
+//! 4. An unbonding entry pays exactly once: when its time has come, or into a delegation when cancelled.
+//! 5. A delegation or an unbonding of zero has no row.
+//! 6. Every ed25519 and every BLS key belongs to one operator for ever.
+//! 7. Stake that arrived by a redelegation does not move on while that redelegation is pending.
 
+mod cancel_unbonding;
+mod create_validator;
+mod delegate;
+mod edit_validator;
+mod errors;
+mod events;
+mod hints;
+pub mod invariants;
+mod mature;
+mod pool;
+mod redelegate;
+mod set_consensus_key;
 mod state;
+#[cfg(test)]
+mod tests;
+mod undelegate;
 
+pub use cancel_unbonding::cancel_unbonding;
+pub use create_validator::create_validator;
+pub use delegate::delegate;
+pub use edit_validator::edit_validator;
+pub use errors::StakingInvalid;
+pub(crate) use hints::hints;
+pub(crate) use mature::{mature_redelegation, mature_unbonding};
+pub use redelegate::begin_redelegate;
+pub use set_consensus_key::{POSSESSION_GAS, set_consensus_key};
 pub use state::{
-    BLS_KEYS, CONSENSUS_KEYS, DELEGATIONS, REDELEGATIONS, STAKE_POOL, UNBONDINGS, VALIDATORS,
+    BLS_KEYS, CONSENSUS_KEYS, DELEGATIONS, INCOMING, REDELEGATIONS, STAKE_POOL, UNBONDINGS, VALIDATORS,
+    stake_pool,
 };
+pub use undelegate::undelegate;
