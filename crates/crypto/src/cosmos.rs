@@ -237,6 +237,3 @@ pub fn verify_txs(
         })
         .collect()
 }
-
-#[cfg(test)]
-mod tests;
