@@ -1,6 +1,6 @@
 //! From a message to its operation.
 
-use crate::{TxContext, bank, outcome::Outcome, staking};
+use crate::{TxContext, bank, market, outcome::Outcome, provider, staking};
 use prost::Message;
 use virtengine_state::{Key, State};
 use virtengine_types::{
@@ -13,6 +13,15 @@ use virtengine_types::{
     proto::cosmos::staking::v1beta1::{
         MsgBeginRedelegateResponse, MsgCancelUnbondingDelegationResponse, MsgCreateValidatorResponse,
         MsgDelegateResponse, MsgEditValidatorResponse, MsgUndelegateResponse,
+    },
+    proto::virtengine::market::v1::{
+        MsgAcceptBidResponse, MsgCancelOrderResponse, MsgCloseLeaseResponse, MsgConfirmLeaseResponse,
+        MsgCreateOrderResponse, MsgDepositEscrowResponse, MsgReleaseBidResponse, MsgSubmitBidResponse,
+        MsgWithdrawBidResponse, MsgWithdrawEarningsResponse,
+    },
+    proto::virtengine::provider::v1::{
+        MsgAttestProviderResponse, MsgDeregisterProviderResponse, MsgRegisterProviderResponse,
+        MsgRevokeAttestationResponse, MsgUpdateProviderResponse,
     },
     proto::virtengine::staking::v1::MsgSetConsensusKeyResponse,
 };
@@ -66,11 +75,55 @@ fn dispatch(state: &mut State, ctx: &mut TxContext<'_>, msg: &Msg) -> Outcome<Ve
             .map(|()| MsgCancelUnbondingDelegationResponse {}.encode_to_vec()),
         Msg::SetConsensusKey(msg) => staking::set_consensus_key(state, ctx, msg)
             .map(|()| MsgSetConsensusKeyResponse {}.encode_to_vec()),
-        other => Err(virtengine_types::code::Rejection::sdk(
-            virtengine_types::code::SdkCode::UnknownRequest,
-            other.type_url(),
-        )
-        .into()),
+        Msg::RegisterProvider(msg) => {
+            provider::register(state, ctx, msg).map(|()| MsgRegisterProviderResponse {}.encode_to_vec())
+        }
+        Msg::UpdateProvider(msg) => {
+            provider::update(state, ctx, msg).map(|()| MsgUpdateProviderResponse {}.encode_to_vec())
+        }
+        Msg::DeregisterProvider(msg) => {
+            provider::deregister(state, ctx, msg).map(|()| MsgDeregisterProviderResponse {}.encode_to_vec())
+        }
+        Msg::AttestProvider(msg) => {
+            provider::attest(state, ctx, msg).map(|()| MsgAttestProviderResponse {}.encode_to_vec())
+        }
+        Msg::RevokeAttestation(msg) => {
+            provider::revoke(state, ctx, msg).map(|()| MsgRevokeAttestationResponse {}.encode_to_vec())
+        }
+        Msg::CreateOrder(msg) => {
+            let order_id = market::create_order(state, ctx, msg)?.0;
+            Ok(MsgCreateOrderResponse { order_id }.encode_to_vec())
+        }
+        Msg::CancelOrder(msg) => {
+            market::cancel_order(state, ctx, msg).map(|()| MsgCancelOrderResponse {}.encode_to_vec())
+        }
+        Msg::SubmitBid(msg) => {
+            let bid_id = market::submit_bid(state, ctx, msg)?.0;
+            Ok(MsgSubmitBidResponse { bid_id }.encode_to_vec())
+        }
+        Msg::WithdrawBid(msg) => {
+            market::withdraw_bid(state, ctx, msg).map(|()| MsgWithdrawBidResponse {}.encode_to_vec())
+        }
+        Msg::AcceptBid(msg) => {
+            let lease_id = market::accept_bid(state, ctx, msg)?.0;
+            Ok(MsgAcceptBidResponse { lease_id }.encode_to_vec())
+        }
+        Msg::ConfirmLease(msg) => {
+            market::confirm_lease(state, ctx, msg).map(|()| MsgConfirmLeaseResponse {}.encode_to_vec())
+        }
+        Msg::CloseLease(msg) => {
+            market::close_lease(state, ctx, msg).map(|()| MsgCloseLeaseResponse {}.encode_to_vec())
+        }
+        Msg::WithdrawEarnings(msg) => {
+            let amount = Some(Coin::base(market::withdraw_earnings(state, ctx, msg)?).to_wire());
+            Ok(MsgWithdrawEarningsResponse { amount }.encode_to_vec())
+        }
+        Msg::ReleaseBid(msg) => {
+            market::release_bid(state, ctx, msg).map(|()| MsgReleaseBidResponse {}.encode_to_vec())
+        }
+        Msg::DepositEscrow(msg) => {
+            market::deposit_escrow(state, ctx, msg).map(|()| MsgDepositEscrowResponse {}.encode_to_vec())
+        }
     }
 }
 
@@ -86,7 +139,9 @@ fn moment(second: u64) -> prost_types::Timestamp {
 /// Does what has come due.
 pub(crate) fn due(state: &mut State, ctx: &mut TxContext<'_>, due: Due) -> Outcome<()> {
     match due {
-        Due::OrderWindow(_) | Due::EscrowExhausted(_) | Due::FreeBids(_) => Ok(()),
+        Due::OrderWindow(order) => market::close_window(state, ctx, order),
+        Due::EscrowExhausted(order) => market::close_unfunded(state, ctx, order),
+        Due::FreeBids(order) => market::free_bids(state, ctx, order),
         Due::Unbonding { delegator, validator } => {
             staking::mature_unbonding(state, ctx, delegator, validator)
         }
@@ -106,4 +161,6 @@ pub(crate) fn hints(msg: &Msg, keys: &mut Vec<Key>) {
         _ => {}
     }
     staking::hints(msg, keys);
+    provider::hints(msg, keys);
+    market::hints(msg, keys);
 }

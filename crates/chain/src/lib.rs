@@ -29,10 +29,13 @@ pub mod bank;
 pub mod block;
 pub mod context;
 pub mod due;
+pub mod escrow;
 pub mod execute;
 pub mod genesis;
+pub mod market;
 pub mod outcome;
 pub mod params;
+pub mod provider;
 pub mod staking;
 
 #[cfg(test)]

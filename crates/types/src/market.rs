@@ -176,8 +176,6 @@ pub struct Lease {
     pub closed_height: Option<Height>,
     /// Whether the provider has confirmed that the workload runs.
     pub confirmed: bool,
-    /// Earned and not withdrawn when it ended, take fee included.
-    pub unclaimed: Amount,
 }
 
 impl OrderStatus {
@@ -193,6 +191,19 @@ impl OrderStatus {
             Self::Cancelled => wire::OrderStatus::Cancelled,
         }
     }
+
+    /// Lower-case word, as messages and the command line say it.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Open => "open",
+            Self::Matched => "matched",
+            Self::Active => "active",
+            Self::Closed => "closed",
+            Self::Expired => "expired",
+            Self::Cancelled => "cancelled",
+        }
+    }
 }
 
 impl BidStatus {
@@ -205,6 +216,18 @@ impl BidStatus {
             Self::Lost => wire::BidStatus::Lost,
             Self::Withdrawn => wire::BidStatus::Withdrawn,
             Self::Expired => wire::BidStatus::Expired,
+        }
+    }
+
+    /// Lower-case word, as messages and the command line say it.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Open => "open",
+            Self::Won => "won",
+            Self::Lost => "lost",
+            Self::Withdrawn => "withdrawn",
+            Self::Expired => "expired",
         }
     }
 
