@@ -1,0 +1,235 @@
+//! From submitted to pending: one task that takes batches through the checks that need the state.
+
+use crate::{
+    AccountSource, Inserted, LookupError, Mempool, Origin, Refused, SignerState,
+    accounts::Accounts,
+};
+use parking_lot::Mutex;
+use rustc_hash::FxHashMap;
+use std::sync::Arc;
+use tokio::sync::{mpsc, oneshot};
+use virtengine_chain::ante::AnteInvalid;
+use virtengine_crypto::cosmos::Unverified;
+use virtengine_types::{
+    Address,
+    block::Hash,
+    code::Rejection,
+    tx::{DecodedTx, VerifiedTx},
+};
+
+/// A submitted transaction's claim to an answer.
+#[derive(Debug)]
+pub struct Ticket {
+    pub(crate) hash: Hash,
+    pub(crate) answer: oneshot::Receiver<Result<(), Refused>>,
+}
+
+impl Ticket {
+    /// SHA-256 of the transaction.
+    #[must_use]
+    pub const fn hash(&self) -> Hash {
+        self.hash
+    }
+
+    /// Waits until the transaction is taken in. Dropping the ticket does not take it back.
+    ///
+    /// # Errors
+    /// Why it is refused, as a client is told.
+    pub async fn wait(self) -> Result<Hash, Rejection> {
+        let hash = self.hash;
+        self.outcome().await.map(|()| hash).map_err(|refused| refused.rejection())
+    }
+
+    pub(crate) async fn outcome(self) -> Result<(), Refused> {
+        self.answer.await.unwrap_or(Err(Refused::Stopping))
+    }
+}
+
+/// Transactions on their way to the pool, so that the same bytes are checked once and the queue is
+/// bounded.
+#[derive(Debug, Default)]
+pub(crate) struct Waiting {
+    inner: Mutex<WaitingInner>,
+}
+
+#[derive(Debug, Default)]
+struct WaitingInner {
+    hashes: FxHashMap<Hash, Origin>,
+    clients: usize,
+    peers: usize,
+}
+
+impl WaitingInner {
+    const fn count(&mut self, origin: Origin) -> &mut usize {
+        match origin {
+            Origin::Client => &mut self.clients,
+            Origin::Peer => &mut self.peers,
+        }
+    }
+}
+
+impl Waiting {
+    /// Takes a place. Clients and peers have `max` places each.
+    pub(crate) fn enter(
+        self: &Arc<Self>,
+        hash: Hash,
+        origin: Origin,
+        max: usize,
+    ) -> Result<Place, Refused> {
+        let mut inner = self.inner.lock();
+        if inner.hashes.contains_key(&hash) {
+            return Err(Refused::Duplicate);
+        }
+        let waiting = *inner.count(origin);
+        if waiting >= max {
+            return Err(Refused::Busy { waiting, max });
+        }
+        *inner.count(origin) += 1;
+        inner.hashes.insert(hash, origin);
+        Ok(Place { waiting: Arc::clone(self), hash })
+    }
+}
+
+/// One place among those who wait; free again when it is dropped.
+#[derive(Debug)]
+pub(crate) struct Place {
+    waiting: Arc<Waiting>,
+    hash: Hash,
+}
+
+impl Drop for Place {
+    fn drop(&mut self) {
+        let mut inner = self.waiting.inner.lock();
+        if let Some(origin) = inner.hashes.remove(&self.hash) {
+            *inner.count(origin) -= 1;
+        }
+    }
+}
+
+/// A transaction that waits for its check.
+#[derive(Debug)]
+pub(crate) struct Job {
+    pub(crate) tx: Arc<DecodedTx>,
+    pub(crate) origin: Origin,
+    pub(crate) reply: oneshot::Sender<Result<(), Refused>>,
+    pub(crate) place: Place,
+}
+
+/// The task that admits transactions, in the order in which they were submitted.
+///
+/// While a batch is checked the next one collects, so batches grow with the load.
+#[derive(Debug)]
+pub struct Admission<A> {
+    mempool: Mempool,
+    source: A,
+    jobs: mpsc::Receiver<Job>,
+}
+
+impl<A: AccountSource> Admission<A> {
+    pub(crate) const fn new(mempool: Mempool, source: A, jobs: mpsc::Receiver<Job>) -> Self {
+        Self { mempool, source, jobs }
+    }
+
+    /// Runs until it is dropped. Whoever waits then is told that the node is stopping.
+    pub async fn run(mut self) {
+        let max = self.mempool.inner.config.max_batch;
+        let mut batch = Vec::new();
+        while self.jobs.recv_many(&mut batch, max).await > 0 {
+            self.admit(std::mem::take(&mut batch)).await;
+        }
+    }
+
+    async fn admit(&self, batch: Vec<Job>) {
+        let txs: Vec<Arc<DecodedTx>> = batch.iter().map(|job| Arc::clone(&job.tx)).collect();
+        let origins: Vec<Origin> = batch.iter().map(|job| job.origin).collect();
+        let outcomes = match self.check(&txs, &origins).await {
+            Ok(outcomes) => outcomes,
+            Err(error) => {
+                tracing::warn!(%error, count = txs.len(), "cannot read the accounts of signers");
+                txs.iter().map(|_| Err(Refused::Lookup { cause: error.0.clone() })).collect()
+            }
+        };
+        let metrics = &self.mempool.inner.metrics;
+        let mut arrivals = 0;
+        for outcome in &outcomes {
+            match outcome {
+                Ok(inserted) => {
+                    arrivals += 1;
+                    metrics.accepted.inc();
+                    metrics.evicted.inc_by(inserted.evicted as u64);
+                    metrics.replaced.inc_by(u64::from(inserted.replaced));
+                }
+                Err(refused) => metrics.reject(&refused.rejection()),
+            }
+        }
+        if arrivals > 0 {
+            self.mempool.changed(arrivals);
+        }
+        for (job, outcome) in batch.into_iter().zip(outcomes) {
+            drop(job.place);
+            // A client that does not wait any more does not want an answer.
+            drop(job.reply.send(outcome.map(|_| ())));
+        }
+    }
+
+    /// Takes a batch in: one read of accounts, one check of signatures, then each in its order.
+    async fn check(
+        &self,
+        txs: &[Arc<DecodedTx>],
+        origins: &[Origin],
+    ) -> Result<Vec<Result<Inserted, Refused>>, LookupError> {
+        let pool = &self.mempool.inner.pool;
+        let mut height = pool.lock().height();
+        let mut accounts = Accounts::read(&self.source, txs.iter().map(AsRef::as_ref)).await?;
+        let verified = self.verify(txs, &accounts).await;
+        loop {
+            {
+                let mut pool = pool.lock();
+                if pool.height() == height {
+                    let states = txs.iter().map(|tx| accounts.states(tx));
+                    let jobs = verified.into_iter().zip(states).zip(origins);
+                    return Ok(jobs
+                        .map(|((tx, states), origin)| pool.insert(tx?, &states, *origin))
+                        .collect());
+                }
+                height = pool.height();
+            }
+            // A block was committed meanwhile: what was read may be outdated.
+            accounts = Accounts::read(&self.source, txs.iter().map(AsRef::as_ref)).await?;
+        }
+    }
+
+    async fn verify(
+        &self,
+        txs: &[Arc<DecodedTx>],
+        accounts: &Accounts,
+    ) -> Vec<Result<VerifiedTx, Refused>> {
+        let mut verdicts: Vec<Result<(), Refused>> = Vec::with_capacity(txs.len());
+        let mut jobs = Vec::with_capacity(txs.len());
+        {
+            let pool = self.mempool.inner.pool.lock();
+            // Transactions of one account may follow each other within the batch.
+            let mut ahead: FxHashMap<Address, u64> = FxHashMap::default();
+            for tx in txs {
+                let states: Vec<Option<SignerState>> = accounts.states(tx);
+                let before = tx.signers.iter().filter_map(|signer| ahead.get(&signer.address));
+                let before = before.max().copied().unwrap_or(0);
+                let verdict = pool.precheck(tx, &states, before).and_then(|()| {
+                    let accounts = accounts.keys(tx);
+                    let accounts = accounts.map_err(|address| AnteInvalid::NoAccount { address })?;
+                    jobs.push(Unverified { tx: Arc::clone(tx), accounts });
+                    for signer in &tx.signers {
+                        *ahead.entry(signer.address).or_default() += 1;
+                    }
+                    Ok(())
+                });
+                verdicts.push(verdict);
+            }
+        }
+        let mut checked = self.mempool.check_signatures(jobs).await.into_iter();
+        let mut verdict = |passed: Result<(), Refused>| {
+            passed.and_then(|()| checked.next().unwrap_or(Err(Refused::Stopping)))
+        };
+        verdicts.into_iter().map(&mut verdict).collect()
+    }
+}

@@ -1,0 +1,160 @@
+//! Bounds of the mempool, each with its default.
+
+use serde::{Deserialize, Serialize};
+use thiserror::Error;
+use virtengine_types::tx::MAX_TX_BYTES;
+
+/// Bounds of what a node keeps and checks for others. Every one limits memory or work that strangers
+/// can cause.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Config {
+    /// Most transactions kept. Default 50,000.
+    pub max_count: usize,
+    /// Most bytes of raw transactions kept. Default 64 MiB.
+    pub max_bytes: usize,
+    /// Most transactions kept for one signer. Default 1,000.
+    pub max_per_account: usize,
+    /// Blocks after which a transaction that no block took is dropped. Default 1,200.
+    pub max_age_blocks: u64,
+    /// Hashes of included transactions that are remembered, so that a replay is told apart from a wrong
+    /// sequence. Default 100,000, 32 bytes each.
+    pub max_remembered: usize,
+    /// Transactions that may wait for their check at a time. Default 4,096.
+    pub max_waiting: usize,
+    /// Most transactions checked in one batch. Default 512.
+    pub max_batch: usize,
+    /// Most verified transactions remembered for the checking of blocks. Default 65,536.
+    pub verified_count: usize,
+    /// Most raw bytes of verified transactions remembered. Default 64 MiB.
+    pub verified_bytes: usize,
+    /// Most bytes of one message to peers. Default 512 KiB.
+    pub gossip_message_bytes: usize,
+    /// Milliseconds for which accepted transactions are collected before they are sent. Default 5.
+    pub gossip_linger_ms: u64,
+    /// Blocks after which a transaction from a client that no block took is sent again. Default 20.
+    pub gossip_again_blocks: u64,
+    /// Seconds for which a peer is not listened to after it sent garbage. Default 10.
+    pub gossip_mute_seconds: u64,
+}
+
+impl Default for Config {
+    fn default() -> Self {
+        Self {
+            max_count: 50_000,
+            max_bytes: 64 * 1024 * 1024,
+            max_per_account: 1_000,
+            max_age_blocks: 1_200,
+            max_remembered: 100_000,
+            max_waiting: 4_096,
+            max_batch: 512,
+            verified_count: 65_536,
+            verified_bytes: 64 * 1024 * 1024,
+            gossip_message_bytes: 512 * 1024,
+            gossip_linger_ms: 5,
+            gossip_again_blocks: 20,
+            gossip_mute_seconds: 10,
+        }
+    }
+}
+
+/// Why a configuration cannot work.
+#[derive(Clone, Debug, PartialEq, Eq, Error)]
+pub enum ConfigError {
+    /// A bound of zero.
+    #[error("{field} must be at least 1, got 0")]
+    Zero {
+        /// The field.
+        field: &'static str,
+    },
+    /// A bound that the largest transaction does not fit into.
+    #[error("{field} is {found} bytes, the largest transaction needs {needed}")]
+    TooSmall {
+        /// The field.
+        field: &'static str,
+        /// Its value.
+        found: usize,
+        /// The least that works.
+        needed: usize,
+    },
+    /// A batch larger than the queue that it is taken from.
+    #[error("max_batch {batch} exceeds max_waiting {waiting}")]
+    Batch {
+        /// `max_batch`.
+        batch: usize,
+        /// `max_waiting`.
+        waiting: usize,
+    },
+}
+
+impl Config {
+    /// Checks the relations between the fields.
+    ///
+    /// # Errors
+    /// - `Zero` - a bound is 0 that must not be
+    /// - `TooSmall` - a bound in bytes cannot hold the largest transaction
+    /// - `Batch` - `max_batch` exceeds `max_waiting`
+    pub fn validate(&self) -> Result<(), ConfigError> {
+        let positive = [
+            ("max_count", self.max_count),
+            ("max_per_account", self.max_per_account),
+            ("max_waiting", self.max_waiting),
+            ("max_batch", self.max_batch),
+            ("verified_count", self.verified_count),
+        ];
+        if let Some((field, _)) = positive.into_iter().find(|(_, value)| *value == 0) {
+            return Err(ConfigError::Zero { field });
+        }
+        let blocks = [
+            ("max_age_blocks", self.max_age_blocks),
+            ("gossip_again_blocks", self.gossip_again_blocks),
+        ];
+        if let Some((field, _)) = blocks.into_iter().find(|(_, value)| *value == 0) {
+            return Err(ConfigError::Zero { field });
+        }
+        let needed = MAX_TX_BYTES + crate::gossip::OVERHEAD_BYTES;
+        for (field, found) in
+            [("max_bytes", self.max_bytes), ("gossip_message_bytes", self.gossip_message_bytes)]
+        {
+            if found < needed {
+                return Err(ConfigError::TooSmall { field, found, needed });
+            }
+        }
+        if self.max_batch > self.max_waiting {
+            return Err(ConfigError::Batch { batch: self.max_batch, waiting: self.max_waiting });
+        }
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn accepts_the_defaults() {
+        assert_eq!(Config::default().validate(), Ok(()));
+    }
+
+    #[test]
+    fn rejects_a_bound_of_zero() {
+        let config = Config { max_count: 0, ..Config::default() };
+        assert_eq!(config.validate(), Err(ConfigError::Zero { field: "max_count" }));
+        let config = Config { gossip_again_blocks: 0, ..Config::default() };
+        assert_eq!(config.validate(), Err(ConfigError::Zero { field: "gossip_again_blocks" }));
+    }
+
+    #[test]
+    fn rejects_a_message_that_the_largest_transaction_does_not_fit_into() {
+        let config = Config { gossip_message_bytes: 1_000, ..Config::default() };
+        let needed = MAX_TX_BYTES + crate::gossip::OVERHEAD_BYTES;
+        let field = "gossip_message_bytes";
+        assert_eq!(config.validate(), Err(ConfigError::TooSmall { field, found: 1_000, needed }));
+    }
+
+    #[test]
+    fn rejects_a_batch_larger_than_its_queue() {
+        let config = Config { max_batch: 5_000, ..Config::default() };
+        assert_eq!(config.validate(), Err(ConfigError::Batch { batch: 5_000, waiting: 4_096 }));
+    }
+}

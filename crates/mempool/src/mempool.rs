@@ -1,0 +1,318 @@
+//! The handle that the node's parts hold.
+
+use crate::{
+    AccountSource, Admission, BlockSpace, Committed, Config, Metrics, Origin, Pool, Refused,
+    SignerState, Ticket,
+    accounts::verified_for,
+    admission::{Job, Waiting},
+};
+use bytes::Bytes;
+use parking_lot::{Mutex, RwLock};
+use sha2::{Digest, Sha256};
+use std::{
+    collections::HashSet,
+    num::NonZeroUsize,
+    sync::Arc,
+    time::Instant,
+};
+use tokio::sync::{Notify, mpsc, oneshot, watch};
+use virtengine_chain::{ante, bank::ACCOUNTS, params::PARAMS};
+use virtengine_crypto::cosmos::{Unverified, VerifiedCache, VerifyError, verify_txs};
+use virtengine_state::{Partition, StateError};
+use virtengine_types::{
+    Denom, Height,
+    block::{FinalizedBlock, Hash},
+    code::Rejection,
+    params::Params,
+    tx::{DecodedTx, VerifiedTx},
+};
+
+/// Transactions waiting for a block. Clones share it.
+#[derive(Clone, Debug)]
+pub struct Mempool {
+    pub(crate) inner: Arc<Inner>,
+}
+
+#[derive(Debug)]
+pub(crate) struct Inner {
+    pub(crate) config: Config,
+    pub(crate) pool: Mutex<Pool>,
+    chain_id: String,
+    params: RwLock<Arc<Params>>,
+    verified: VerifiedCache,
+    waiting: Arc<Waiting>,
+    queue: mpsc::Sender<Job>,
+    status: watch::Sender<Status>,
+    pub(crate) unsent: Notify,
+    pub(crate) metrics: Metrics,
+}
+
+/// How much is pending.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Status {
+    /// Pending transactions.
+    pub count: usize,
+    /// Their bytes.
+    pub bytes: usize,
+    /// Transactions that were ever taken in.
+    pub arrivals: u64,
+}
+
+impl Mempool {
+    /// A mempool of a chain whose last committed block is at `height`, and the task that admits
+    /// transactions to it, which has to run. `source` reads the last committed state.
+    #[must_use]
+    pub fn new<A: AccountSource>(
+        config: Config,
+        chain_id: String,
+        height: Height,
+        params: Params,
+        source: A,
+    ) -> (Self, Admission<A>) {
+        let verified_count = NonZeroUsize::new(config.verified_count).unwrap_or(NonZeroUsize::MIN);
+        // Clients and peers wait separately, each up to the limit.
+        let (queue, jobs) = mpsc::channel(config.max_waiting.saturating_mul(2).max(2));
+        let inner = Inner {
+            pool: Mutex::new(Pool::new(config.clone(), height)),
+            chain_id,
+            params: RwLock::new(Arc::new(params)),
+            verified: VerifiedCache::new(verified_count, config.verified_bytes),
+            waiting: Arc::default(),
+            queue,
+            status: watch::Sender::default(),
+            unsent: Notify::new(),
+            metrics: Metrics::default(),
+            config,
+        };
+        let mempool = Self { inner: Arc::new(inner) };
+        (mempool.clone(), Admission::new(mempool, source, jobs))
+    }
+
+    /// Checks a transaction of a client fully and takes it in. Answers with its hash.
+    ///
+    /// # Errors
+    /// What the client is told: the codes are listed in the spec. The same bytes again give `sdk` 19.
+    pub async fn check_tx(&self, raw: Bytes) -> Result<Hash, Rejection> {
+        match self.submit(raw, Origin::Client) {
+            Ok(ticket) => ticket.wait().await,
+            Err(refused) => Err(refused),
+        }
+    }
+
+    /// Makes the checks that need no state and queues a transaction. Transactions are admitted in the
+    /// order of these calls, so those of one account may be submitted without waiting in between.
+    ///
+    /// # Errors
+    /// As [`Mempool::check_tx`], for the rules that need no state.
+    pub fn submit(&self, raw: Bytes, origin: Origin) -> Result<Ticket, Rejection> {
+        self.enqueue(raw, origin).map_err(|refused| {
+            let rejection = refused.rejection();
+            self.inner.metrics.reject(&rejection);
+            rejection
+        })
+    }
+
+    pub(crate) fn enqueue(&self, raw: Bytes, origin: Origin) -> Result<Ticket, Refused> {
+        let inner = &self.inner;
+        let params = self.params();
+        if raw.len() as u64 > params.max_tx_bytes {
+            return Err(Refused::TooLarge { found: raw.len(), max: params.max_tx_bytes });
+        }
+        let hash: Hash = Sha256::digest(&raw).into();
+        let height = {
+            let pool = inner.pool.lock();
+            if pool.knows(&hash) {
+                return Err(Refused::Duplicate);
+            }
+            pool.height().plus(1)
+        };
+        let place = inner.waiting.enter(hash, origin, inner.config.max_waiting)?;
+        let tx = DecodedTx::decode(raw)?;
+        ante::check(&params, height, &tx)?;
+        let (reply, answer) = oneshot::channel();
+        let job = Job { tx: Arc::new(tx), origin, reply, place };
+        inner.queue.try_send(job).map_err(|_| Refused::Stopping)?;
+        Ok(Ticket { hash, answer })
+    }
+
+    /// Transactions for the next block, best fee per gas first and executable in this order. They stay.
+    ///
+    /// `included` are those of blocks that are not committed yet: they are left out and count as done.
+    #[must_use]
+    pub fn propose(&self, space: BlockSpace, included: &HashSet<Hash>) -> Vec<VerifiedTx> {
+        self.inner.pool.lock().propose(space, included)
+    }
+
+    /// Resolves once a transaction is taken in after this call.
+    pub fn arrived(&self) -> impl Future<Output = ()> + Send + 'static {
+        let mut status = self.inner.status.subscribe();
+        let before = status.borrow().arrivals;
+        async move {
+            // The sender is in the handle; once that is gone nothing arrives.
+            if status.wait_for(|status| status.arrivals > before).await.is_err() {
+                std::future::pending().await
+            }
+        }
+    }
+
+    /// Resolves once something is pending.
+    pub fn wait_nonempty(&self) -> impl Future<Output = ()> + Send + 'static {
+        let mut status = self.inner.status.subscribe();
+        async move {
+            if status.wait_for(|status| status.count > 0).await.is_err() {
+                std::future::pending().await
+            }
+        }
+    }
+
+    /// Checks signatures of a proposed block's transactions; those that this node checked before for the
+    /// same accounts cost nothing. The verdicts are in order and do not depend on what is remembered.
+    pub async fn verify(&self, txs: Vec<Unverified>) -> Vec<Result<VerifiedTx, Rejection>> {
+        let verdicts = self.check_signatures(txs).await;
+        let rejection = |refused: Refused| refused.rejection();
+        verdicts.into_iter().map(|verdict| verdict.map_err(rejection)).collect()
+    }
+
+    pub(crate) async fn check_signatures(
+        &self,
+        txs: Vec<Unverified>,
+    ) -> Vec<Result<VerifiedTx, Refused>> {
+        let known: Vec<Option<VerifiedTx>> = txs
+            .iter()
+            .map(|job| {
+                let found = self.inner.verified.get(&job.tx.hash);
+                found.filter(|verified| verified_for(verified, &job.accounts))
+            })
+            .collect();
+        let jobs = txs.into_iter().zip(&known).filter(|(_, known)| known.is_none());
+        let jobs: Vec<Unverified> = jobs.map(|(job, _)| job).collect();
+        let metrics = &self.inner.metrics;
+        metrics.verified_before.inc_by((known.len() - jobs.len()) as u64);
+        let mut checked = self.check_new_signatures(jobs).await.into_iter();
+        let mut verdict = |known: Option<VerifiedTx>| match known {
+            Some(tx) => Ok(tx),
+            None => checked.next().unwrap_or(Err(Refused::Stopping)),
+        };
+        known.into_iter().map(&mut verdict).collect()
+    }
+
+    /// Checks on the threads that compute, off those that wait.
+    async fn check_new_signatures(&self, jobs: Vec<Unverified>) -> Vec<Result<VerifiedTx, Refused>> {
+        if jobs.is_empty() {
+            return Vec::new();
+        }
+        let metrics = &self.inner.metrics;
+        metrics.verify_batch_size.observe(jobs.len() as f64);
+        let start = Instant::now();
+        let (reply, answer) = oneshot::channel::<Vec<Result<VerifiedTx, VerifyError>>>();
+        let chain_id = self.inner.chain_id.clone();
+        rayon::spawn(move || {
+            // Nobody waits any more if this fails.
+            drop(reply.send(verify_txs(&jobs, &chain_id)));
+        });
+        let verdicts = answer.await.unwrap_or_default();
+        metrics.verify_seconds.observe(start.elapsed().as_secs_f64());
+        for tx in verdicts.iter().flatten() {
+            self.inner.verified.insert(tx.clone());
+        }
+        verdicts.into_iter().map(|verdict| verdict.map_err(Refused::from)).collect()
+    }
+
+    /// Drops transactions that execution did not admit to a block, and those that follow them.
+    pub fn refused(&self, txs: &[(Hash, Rejection)]) {
+        let hashes: Vec<Hash> = txs.iter().map(|(hash, _)| *hash).collect();
+        let removed = self.inner.pool.lock().remove(&hashes);
+        self.inner.metrics.stale.inc_by(removed as u64);
+        self.changed(0);
+    }
+
+    /// Follows a committed block. The accounts that it changed are read from its writes. Harmless if
+    /// repeated.
+    ///
+    /// # Errors
+    /// - a row of the block's writes is not what the chain writes; nothing was changed
+    pub fn committed(&self, block: &FinalizedBlock) -> Result<Committed, StateError> {
+        let mut accounts = Vec::new();
+        let mut params = None;
+        for (partition, key, row) in block.writes.iter() {
+            let Some(row) = row.as_ref().filter(|_| *partition == Partition::Ledger as u8) else {
+                continue;
+            };
+            if key[0] == ACCOUNTS.tag() {
+                let (address, account) = ACCOUNTS.decode(row)?;
+                let funds = account.balances.amount_of(&Denom::base());
+                accounts.push((address, SignerState { sequence: account.sequence, funds }));
+            } else if key[0] == PARAMS.tag() {
+                params = Some(PARAMS.decode(row)?.1);
+            }
+        }
+        if let Some(params) = params {
+            *self.inner.params.write() = Arc::new(params);
+        }
+        let txs = block.txs.iter().map(AsRef::as_ref);
+        let outcome = self.inner.pool.lock().committed(block.header.height, txs, accounts);
+        for tx in &block.txs {
+            self.inner.verified.remove(&tx.hash);
+        }
+        self.inner.metrics.stale.inc_by(outcome.stale as u64);
+        self.inner.metrics.expired.inc_by(outcome.expired as u64);
+        self.changed(0);
+        Ok(outcome)
+    }
+
+    /// The parameters that transactions are checked against.
+    #[must_use]
+    pub fn params(&self) -> Arc<Params> {
+        Arc::clone(&self.inner.params.read())
+    }
+
+    /// How much is pending now.
+    #[must_use]
+    pub fn status(&self) -> Status {
+        *self.inner.status.borrow()
+    }
+
+    /// Tells whenever [`Mempool::status`] changes.
+    #[must_use]
+    pub fn subscribe(&self) -> watch::Receiver<Status> {
+        self.inner.status.subscribe()
+    }
+
+    /// Pending transactions in order of arrival, at most `limit`.
+    #[must_use]
+    pub fn unconfirmed(&self, limit: usize) -> Vec<Bytes> {
+        self.inner.pool.lock().oldest(limit)
+    }
+
+    /// Whether these bytes are pending.
+    #[must_use]
+    pub fn contains(&self, hash: &Hash) -> bool {
+        self.inner.pool.lock().contains(hash)
+    }
+
+    /// The metrics, to be registered once.
+    #[must_use]
+    pub fn metrics(&self) -> &Metrics {
+        &self.inner.metrics
+    }
+
+    /// Tells watchers, gauges and the gossip task of a change that took in `arrivals` transactions.
+    pub(crate) fn changed(&self, arrivals: u64) {
+        let inner = &self.inner;
+        let (count, bytes, unsent) = {
+            let pool = inner.pool.lock();
+            (pool.len(), pool.bytes(), pool.has_unsent())
+        };
+        inner.status.send_modify(|status| {
+            *status = Status { count, bytes, arrivals: status.arrivals + arrivals };
+        });
+        inner.metrics.size.set(i64::try_from(count).unwrap_or(i64::MAX));
+        inner.metrics.bytes.set(i64::try_from(bytes).unwrap_or(i64::MAX));
+        if unsent {
+            inner.unsent.notify_one();
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,113 @@
+//! What the mempool counts.
+
+use prometheus_client::{
+    encoding::EncodeLabelSet,
+    metrics::{
+        counter::Counter,
+        family::Family,
+        gauge::Gauge,
+        histogram::{Histogram, exponential_buckets},
+    },
+    registry::Registry,
+};
+use virtengine_types::code::Rejection;
+
+/// Whose code and which code a transaction was refused with.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
+pub struct RejectedLabels {
+    /// The codespace.
+    pub codespace: String,
+    /// The code.
+    pub code: u32,
+}
+
+/// The mempool's metrics. Clones share their values.
+#[derive(Clone, Debug)]
+pub struct Metrics {
+    /// Pending transactions.
+    pub size: Gauge,
+    /// Bytes of pending transactions.
+    pub bytes: Gauge,
+    /// Transactions taken in.
+    pub accepted: Counter,
+    /// Transactions refused, by code.
+    pub rejected: Family<RejectedLabels, Counter>,
+    /// Transactions that took the place of another with the same signers and sequences.
+    pub replaced: Counter,
+    /// Transactions dropped for better-paying ones.
+    pub evicted: Counter,
+    /// Transactions dropped because their time was over.
+    pub expired: Counter,
+    /// Transactions dropped because they could not be executed any more.
+    pub stale: Counter,
+    /// Transactions whose signatures were checked together.
+    pub verify_batch_size: Histogram,
+    /// Seconds that checking a batch's signatures took.
+    pub verify_seconds: Histogram,
+    /// Transactions of blocks whose signatures were known to be valid.
+    pub verified_before: Counter,
+    /// Transactions sent to peers.
+    pub gossip_sent: Counter,
+    /// Transactions received from peers.
+    pub gossip_received: Counter,
+    /// Messages of peers that were not looked at or were not messages.
+    pub gossip_refused: Counter,
+}
+
+impl Default for Metrics {
+    fn default() -> Self {
+        Self {
+            size: Gauge::default(),
+            bytes: Gauge::default(),
+            accepted: Counter::default(),
+            rejected: Family::default(),
+            replaced: Counter::default(),
+            evicted: Counter::default(),
+            expired: Counter::default(),
+            stale: Counter::default(),
+            verify_batch_size: Histogram::new(exponential_buckets(1.0, 2.0, 12)),
+            verify_seconds: Histogram::new(exponential_buckets(0.000_1, 2.0, 14)),
+            verified_before: Counter::default(),
+            gossip_sent: Counter::default(),
+            gossip_received: Counter::default(),
+            gossip_refused: Counter::default(),
+        }
+    }
+}
+
+impl Metrics {
+    /// Registers every metric; the caller's registry gives the prefix.
+    pub fn register(&self, registry: &mut Registry) {
+        registry.register("size", "Pending transactions", self.size.clone());
+        registry.register("size_bytes", "Bytes of pending transactions", self.bytes.clone());
+        registry.register("accepted", "Transactions taken in", self.accepted.clone());
+        registry.register("rejected", "Transactions refused, by code", self.rejected.clone());
+        registry.register("replaced", "Transactions that took another's place", self.replaced.clone());
+        registry.register("evicted", "Transactions dropped for better-paying ones", self.evicted.clone());
+        registry.register("expired", "Transactions dropped because their time was over", self.expired.clone());
+        registry.register("stale", "Transactions that could not be executed any more", self.stale.clone());
+        registry.register(
+            "verify_batch_size",
+            "Transactions whose signatures were checked together",
+            self.verify_batch_size.clone(),
+        );
+        registry.register(
+            "verify_seconds",
+            "Seconds that checking a batch's signatures took",
+            self.verify_seconds.clone(),
+        );
+        registry.register(
+            "verified_before",
+            "Transactions of blocks whose signatures were known to be valid",
+            self.verified_before.clone(),
+        );
+        registry.register("gossip_sent", "Transactions sent to peers", self.gossip_sent.clone());
+        registry.register("gossip_received", "Transactions received from peers", self.gossip_received.clone());
+        registry.register("gossip_refused", "Messages of peers that were refused", self.gossip_refused.clone());
+    }
+
+    pub(crate) fn reject(&self, rejection: &Rejection) {
+        let codespace = rejection.codespace.to_owned();
+        self.rejected.get_or_create(&RejectedLabels { codespace, code: rejection.code }).inc();
+    }
+}
