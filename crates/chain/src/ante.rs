@@ -265,3 +265,6 @@ fn base64_of(bytes: &[u8]) -> String {
     use base64::{Engine, engine::general_purpose::STANDARD};
     STANDARD.encode(bytes)
 }
+
+#[cfg(test)]
+mod tests;

@@ -347,3 +347,6 @@ fn base_coins(amount: Amount) -> Outcome<Coins> {
         .map_err(|error| Fatal::Bounds { what: "pool credit", detail: error.to_string() })?;
     Ok(coins)
 }
+
+#[cfg(test)]
+mod tests;

@@ -34,6 +34,11 @@ pub(crate) fn key(name: &str) -> PublicKey {
     PublicKey::Secp256k1(bytes)
 }
 
+/// SHA-256 of a name, for keys and hashes that only need to differ.
+pub(crate) fn hash(name: &str) -> [u8; 32] {
+    Sha256::digest(name).into()
+}
+
 /// The account of a named actor.
 pub(crate) fn address(name: &str) -> Address {
     key(name).address()
@@ -106,7 +111,8 @@ impl Harness {
         Self::of(&genesis, names)
     }
 
-    fn of(genesis: &Genesis, names: &[&str]) -> Self {
+    /// A chain of a genesis, with the keys of these actors.
+    pub(crate) fn of(genesis: &Genesis, names: &[&str]) -> Self {
         let mut store = MemoryStore::default();
         store.apply(&genesis.writes().unwrap());
         let keys = names.iter().chain(&["validator"]).map(|name| (address(name), key(name))).collect();

@@ -2,6 +2,7 @@
 
 use super::{BankInvalid, credit, debit, events::transferred};
 use crate::{TxContext, outcome::Outcome};
+use std::sync::LazyLock;
 use virtengine_state::State;
 use virtengine_types::{
     Address,
@@ -19,7 +20,7 @@ use virtengine_types::{
 ///
 /// Spec: docs/spec/bank.md#send
 pub fn send(state: &mut State, ctx: &mut TxContext<'_>, msg: &Send) -> Outcome<()> {
-    // A module's account changes only by the module's own rules.
+    // Nobody could ever spend from a module's account.
     receivable(msg.to)?;
     debit(state, msg.from, &msg.coins)?;
     credit(state, ctx, msg.to, &msg.coins)?;
@@ -28,8 +29,16 @@ pub fn send(state: &mut State, ctx: &mut TxContext<'_>, msg: &Send) -> Outcome<(
     Ok(())
 }
 
+/// Accounts of modules, which change only by the modules' own rules.
+static MODULES: LazyLock<[Address; 5]> = LazyLock::new(|| {
+    let staking = ["bonded_tokens_pool", "not_bonded_tokens_pool"].map(Address::of_module);
+    let [bonded, not_bonded] = staking;
+    [Pool::Fees.address(), Pool::Community.address(), bonded, not_bonded, Address::of_module("escrow")]
+});
+
+/// Refuses coins for an account that no client could ever spend from.
 pub(super) fn receivable(address: Address) -> Result<(), BankInvalid> {
-    if [Pool::Fees, Pool::Community].iter().any(|pool| pool.address() == address) {
+    if MODULES.contains(&address) {
         return Err(BankInvalid::Blocked { address });
     }
     Ok(())
