@@ -56,10 +56,7 @@ impl Accounts {
     pub(crate) fn keys(&self, tx: &DecodedTx) -> Result<Vec<SignerAccount>, Address> {
         let account = |address: Address| {
             let account = self.0.get(&address).ok_or(address)?;
-            Ok(SignerAccount {
-                account_number: account.number,
-                public_key: account.public_key.clone(),
-            })
+            Ok(SignerAccount { account_number: account.number, public_key: account.public_key.clone() })
         };
         tx.signers.iter().map(|signer| account(signer.address)).collect()
     }

@@ -1,8 +1,7 @@
 //! From submitted to pending: one task that takes batches through the checks that need the state.
 
 use crate::{
-    AccountSource, Inserted, LookupError, Mempool, Origin, Refused, SignerState,
-    accounts::Accounts,
+    AccountSource, Inserted, LookupError, Mempool, Origin, Refused, SignerState, accounts::Accounts,
 };
 use parking_lot::Mutex;
 use rustc_hash::FxHashMap;
@@ -70,12 +69,7 @@ impl WaitingInner {
 
 impl Waiting {
     /// Takes a place. Clients and peers have `max` places each.
-    pub(crate) fn enter(
-        self: &Arc<Self>,
-        hash: Hash,
-        origin: Origin,
-        max: usize,
-    ) -> Result<Place, Refused> {
+    pub(crate) fn enter(self: &Arc<Self>, hash: Hash, origin: Origin, max: usize) -> Result<Place, Refused> {
         let mut inner = self.inner.lock();
         if inner.hashes.contains_key(&hash) {
             return Err(Refused::Duplicate);
@@ -199,11 +193,7 @@ impl<A: AccountSource> Admission<A> {
         }
     }
 
-    async fn verify(
-        &self,
-        txs: &[Arc<DecodedTx>],
-        accounts: &Accounts,
-    ) -> Vec<Result<VerifiedTx, Refused>> {
+    async fn verify(&self, txs: &[Arc<DecodedTx>], accounts: &Accounts) -> Vec<Result<VerifiedTx, Refused>> {
         let mut verdicts: Vec<Result<(), Refused>> = Vec::with_capacity(txs.len());
         let mut jobs = Vec::with_capacity(txs.len());
         {

@@ -105,10 +105,8 @@ impl Config {
         if let Some((field, _)) = positive.into_iter().find(|(_, value)| *value == 0) {
             return Err(ConfigError::Zero { field });
         }
-        let blocks = [
-            ("max_age_blocks", self.max_age_blocks),
-            ("gossip_again_blocks", self.gossip_again_blocks),
-        ];
+        let blocks =
+            [("max_age_blocks", self.max_age_blocks), ("gossip_again_blocks", self.gossip_again_blocks)];
         if let Some((field, _)) = blocks.into_iter().find(|(_, value)| *value == 0) {
             return Err(ConfigError::Zero { field });
         }

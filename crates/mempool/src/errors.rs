@@ -50,7 +50,9 @@ pub enum Refused {
         needed: Amount,
     },
     /// No room, and the fee is not above that of what could make room.
-    #[error("{count} transactions of {bytes} bytes are pending, at most {max_count} of {max_bytes} bytes are kept, and {offered} uve per million gas do not outbid them")]
+    #[error(
+        "{count} transactions of {bytes} bytes are pending, at most {max_count} of {max_bytes} bytes are kept, and {offered} uve per million gas do not outbid them"
+    )]
     Full {
         /// Transactions kept.
         count: usize,

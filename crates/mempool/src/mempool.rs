@@ -1,20 +1,15 @@
 //! The handle that the node's parts hold.
 
 use crate::{
-    AccountSource, Admission, BlockSpace, Committed, Config, Metrics, Origin, Pool, Refused,
-    SignerState, Ticket,
+    AccountSource, Admission, BlockSpace, Committed, Config, Metrics, Origin, Pool, Refused, SignerState,
+    Ticket,
     accounts::verified_for,
     admission::{Job, Waiting},
 };
 use bytes::Bytes;
 use parking_lot::{Mutex, RwLock};
 use sha2::{Digest, Sha256};
-use std::{
-    collections::HashSet,
-    num::NonZeroUsize,
-    sync::Arc,
-    time::Instant,
-};
+use std::{collections::HashSet, num::NonZeroUsize, sync::Arc, time::Instant};
 use tokio::sync::{Notify, mpsc, oneshot, watch};
 use virtengine_chain::{ante, bank::ACCOUNTS, params::PARAMS};
 use virtengine_crypto::cosmos::{Unverified, VerifiedCache, VerifyError, verify_txs};
@@ -173,10 +168,7 @@ impl Mempool {
         verdicts.into_iter().map(|verdict| verdict.map_err(rejection)).collect()
     }
 
-    pub(crate) async fn check_signatures(
-        &self,
-        txs: Vec<Unverified>,
-    ) -> Vec<Result<VerifiedTx, Refused>> {
+    pub(crate) async fn check_signatures(&self, txs: Vec<Unverified>) -> Vec<Result<VerifiedTx, Refused>> {
         let known: Vec<Option<VerifiedTx>> = txs
             .iter()
             .map(|job| {

@@ -84,7 +84,11 @@ impl Metrics {
         registry.register("rejected", "Transactions refused, by code", self.rejected.clone());
         registry.register("replaced", "Transactions that took another's place", self.replaced.clone());
         registry.register("evicted", "Transactions dropped for better-paying ones", self.evicted.clone());
-        registry.register("expired", "Transactions dropped because their time was over", self.expired.clone());
+        registry.register(
+            "expired",
+            "Transactions dropped because their time was over",
+            self.expired.clone(),
+        );
         registry.register("stale", "Transactions that could not be executed any more", self.stale.clone());
         registry.register(
             "verify_batch_size",
@@ -102,8 +106,16 @@ impl Metrics {
             self.verified_before.clone(),
         );
         registry.register("gossip_sent", "Transactions sent to peers", self.gossip_sent.clone());
-        registry.register("gossip_received", "Transactions received from peers", self.gossip_received.clone());
-        registry.register("gossip_refused", "Messages of peers that were refused", self.gossip_refused.clone());
+        registry.register(
+            "gossip_received",
+            "Transactions received from peers",
+            self.gossip_received.clone(),
+        );
+        registry.register(
+            "gossip_refused",
+            "Messages of peers that were refused",
+            self.gossip_refused.clone(),
+        );
     }
 
     pub(crate) fn reject(&self, rejection: &Rejection) {

@@ -19,8 +19,8 @@ mod recent;
 #[cfg(test)]
 pub(crate) mod tests;
 
-pub use entry::{Origin, SignerState};
 pub use commit::Committed;
+pub use entry::{Origin, SignerState};
 pub use propose::BlockSpace;
 
 use crate::{Config, Refused};
@@ -246,9 +246,8 @@ impl Pool {
             found = Some(here);
             if let Some(old) = here.and_then(|id| self.entries.get(&id)) {
                 let same = old.tx.tx.signers.len() == tx.signers.len();
-                let more = |new: u128, old: u128| {
-                    new.saturating_mul(100) >= old.saturating_mul(REPLACE_PERCENT)
-                };
+                let more =
+                    |new: u128, old: u128| new.saturating_mul(100) >= old.saturating_mul(REPLACE_PERCENT);
                 let outbid = more(fee(tx), old.fee) && more(rate(tx), old.priority.rate());
                 if !same || !outbid {
                     return Err(refused().into());
@@ -331,7 +330,7 @@ impl Pool {
             queue.fees = queue.fees.saturating_add(fee);
         }
         let priority = Entry::priority_of(decoded, id);
-        self.entries.insert(id, Entry { tx, priority, fee, origin, drop_at, send_at });
+        self.entries.insert(id, Entry { tx, priority, fee, drop_at, send_at });
         id
     }
 

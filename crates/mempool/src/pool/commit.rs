@@ -3,11 +3,7 @@
 use super::{Entry, Pool, Queue, SignerState, TxId, slots};
 use bytes::Bytes;
 use std::collections::{BTreeMap, BTreeSet};
-use virtengine_types::{
-    Address, Height,
-    block::Hash,
-    tx::DecodedTx,
-};
+use virtengine_types::{Address, Height, block::Hash, tx::DecodedTx};
 
 /// Most transactions that a block's commit hands to peers again.
 const MAX_SENT_AGAIN: usize = 1_024;

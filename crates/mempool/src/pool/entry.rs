@@ -39,7 +39,6 @@ pub(crate) struct Entry {
     pub(crate) tx: VerifiedTx,
     pub(crate) priority: Priority,
     pub(crate) fee: u128,
-    pub(crate) origin: Origin,
     /// It is dropped once this height is committed.
     pub(crate) drop_at: Height,
     /// It is sent to peers again once this height is committed.
@@ -91,12 +90,7 @@ pub(crate) struct Queue {
 
 impl Queue {
     pub(crate) const fn new(state: SignerState) -> Self {
-        Self {
-            next: state.sequence,
-            funds: state.funds.0,
-            fees: 0,
-            txs: std::collections::VecDeque::new(),
-        }
+        Self { next: state.sequence, funds: state.funds.0, fees: 0, txs: std::collections::VecDeque::new() }
     }
 
     /// The sequence that follows the last pending one.

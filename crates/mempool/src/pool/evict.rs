@@ -8,8 +8,7 @@ use virtengine_types::tx::DecodedTx;
 impl Pool {
     /// Refuses a transaction for which there is no room and that does not outbid the worst tail.
     pub(super) fn outbids(&self, tx: &DecodedTx) -> Result<(), Refused> {
-        let fits = self.len() < self.config.max_count
-            && self.bytes + tx.raw.len() <= self.config.max_bytes;
+        let fits = self.len() < self.config.max_count && self.bytes + tx.raw.len() <= self.config.max_bytes;
         let worst = self.tails.last().map_or(0, Priority::rate);
         if fits || rate(tx) > worst { Ok(()) } else { Err(self.full(tx)) }
     }
@@ -23,13 +22,11 @@ impl Pool {
         freed_count: usize,
     ) -> Result<usize, Refused> {
         let over_count = (self.len() + 1).saturating_sub(self.config.max_count + freed_count);
-        let over_bytes =
-            (self.bytes + tx.raw.len()).saturating_sub(self.config.max_bytes + freed_bytes);
+        let over_bytes = (self.bytes + tx.raw.len()).saturating_sub(self.config.max_bytes + freed_bytes);
         if over_count == 0 && over_bytes == 0 {
             return Ok(0);
         }
-        let victims =
-            self.victims(tx, over_count, over_bytes).ok_or_else(|| self.full(tx))?;
+        let victims = self.victims(tx, over_count, over_bytes).ok_or_else(|| self.full(tx))?;
         Ok(self.discard(victims))
     }
 
@@ -62,7 +59,9 @@ impl Pool {
                     .checked_sub(1)
                     .and_then(|sequence| self.queues.get(&address)?.at(sequence))
                     .and_then(|id| self.entries.get(&id));
-                if let Some(before) = before && self.is_bare(before, &chosen) {
+                if let Some(before) = before
+                    && self.is_bare(before, &chosen)
+                {
                     bared.push(before.priority);
                 }
             }

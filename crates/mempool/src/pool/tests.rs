@@ -281,8 +281,7 @@ fn assert_sound(pool: &Pool) {
     }
     let (mut heads, mut tails) = (BTreeSet::new(), BTreeSet::new());
     for (id, entry) in &pool.entries {
-        let places: Vec<_> =
-            slots(&entry.tx.tx).map(|(address, at)| (&pool.queues[&address], at)).collect();
+        let places: Vec<_> = slots(&entry.tx.tx).map(|(address, at)| (&pool.queues[&address], at)).collect();
         assert!(places.iter().all(|(queue, at)| queue.at(*at) == Some(*id)));
         if places.iter().all(|(queue, at)| queue.next == *at) {
             heads.insert(entry.priority);
