@@ -25,8 +25,8 @@ const SMALLEST_EQUATION: usize = 32;
 const SPLIT_EQUATION: usize = 16;
 /// Half the order of secp256k1, big endian: the largest S of a canonical signature.
 const HALF_ORDER: [u8; 32] = [
-    0x7f, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff,
-    0x5d, 0x57, 0x6e, 0x73, 0x57, 0xa4, 0x50, 0x1d, 0xdf, 0xe9, 0x2f, 0x46, 0x68, 0x1b, 0x20, 0xa0,
+    0x7f, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0x5d,
+    0x57, 0x6e, 0x73, 0x57, 0xa4, 0x50, 0x1d, 0xdf, 0xe9, 0x2f, 0x46, 0x68, 0x1b, 0x20, 0xa0,
 ];
 
 /// Why a signature does not hold.
@@ -102,12 +102,8 @@ impl SignatureCheck {
 /// - `Mismatch` - anything else that does not hold
 pub fn verify(check: &SignatureCheck) -> Result<(), SignatureError> {
     match check {
-        SignatureCheck::Secp256k1 { key, digest, signature } => {
-            verify_secp256k1(key, digest, signature)
-        }
-        SignatureCheck::Ed25519 { key, message, signature } => {
-            verify_ed25519(key, message, signature)
-        }
+        SignatureCheck::Secp256k1 { key, digest, signature } => verify_secp256k1(key, digest, signature),
+        SignatureCheck::Ed25519 { key, message, signature } => verify_ed25519(key, message, signature),
     }
 }
 
@@ -120,16 +116,13 @@ pub fn verify_batch(checks: &[SignatureCheck]) -> Vec<Result<(), SignatureError>
     if checks.len() <= INLINE {
         return checks.iter().map(verify).collect();
     }
-    let edwards: Vec<usize> = (0..checks.len())
-        .filter(|&at| matches!(checks[at], SignatureCheck::Ed25519 { .. }))
-        .collect();
+    let edwards: Vec<usize> =
+        (0..checks.len()).filter(|&at| matches!(checks[at], SignatureCheck::Ed25519 { .. })).collect();
     if edwards.is_empty() {
         return checks.par_iter().with_min_len(INLINE).map(verify).collect();
     }
-    let equation = edwards
-        .len()
-        .div_ceil(rayon::current_num_threads())
-        .clamp(SMALLEST_EQUATION, LARGEST_EQUATION);
+    let equation =
+        edwards.len().div_ceil(rayon::current_num_threads()).clamp(SMALLEST_EQUATION, LARGEST_EQUATION);
     let (mut verdicts, edwards_verdicts): (Vec<_>, Vec<_>) = rayon::join(
         || {
             checks
@@ -141,12 +134,7 @@ pub fn verify_batch(checks: &[SignatureCheck]) -> Vec<Result<(), SignatureError>
                 })
                 .collect()
         },
-        || {
-            edwards
-                .par_chunks(equation)
-                .flat_map_iter(|part| verify_equation(checks, part))
-                .collect()
-        },
+        || edwards.par_chunks(equation).flat_map_iter(|part| verify_equation(checks, part)).collect(),
     );
     for (at, verdict) in edwards.into_iter().zip(edwards_verdicts) {
         verdicts[at] = verdict;
@@ -181,15 +169,10 @@ fn holds_together(checks: &[SignatureCheck], part: &[usize]) -> bool {
     equation.verify(Coefficients(rand::rng())).is_ok()
 }
 
-fn verify_secp256k1(
-    key: &[u8; 33],
-    digest: &[u8; 32],
-    signature: &[u8; 64],
-) -> Result<(), SignatureError> {
+fn verify_secp256k1(key: &[u8; 33], digest: &[u8; 32], signature: &[u8; 64]) -> Result<(), SignatureError> {
     let mut s = [0; 32];
     s.copy_from_slice(&signature[32..]);
-    let parsed = ecdsa::Signature::from_compact(signature)
-        .map_err(|_| SignatureError::MalformedSignature)?;
+    let parsed = ecdsa::Signature::from_compact(signature).map_err(|_| SignatureError::MalformedSignature)?;
     if signature[..32] == [0; 32] || s == [0; 32] {
         return Err(SignatureError::MalformedSignature);
     }
@@ -202,19 +185,13 @@ fn verify_secp256k1(
         .map_err(|_| SignatureError::Mismatch { kind: KeyKind::Secp256k1, key: *key })
 }
 
-fn verify_ed25519(
-    key: &[u8; 32],
-    message: &[u8],
-    signature: &[u8; 64],
-) -> Result<(), SignatureError> {
+fn verify_ed25519(key: &[u8; 32], message: &[u8], signature: &[u8; 64]) -> Result<(), SignatureError> {
     let mut padded = [0; 33];
     padded[..32].copy_from_slice(key);
     let kind = KeyKind::Ed25519;
-    let public = VerificationKey::try_from(*key)
-        .map_err(|_| SignatureError::MalformedKey { kind, key: padded })?;
-    public
-        .verify(&(*signature).into(), message)
-        .map_err(|_| SignatureError::Mismatch { kind, key: padded })
+    let public =
+        VerificationKey::try_from(*key).map_err(|_| SignatureError::MalformedKey { kind, key: padded })?;
+    public.verify(&(*signature).into(), message).map_err(|_| SignatureError::Mismatch { kind, key: padded })
 }
 
 fn key_hex(kind: &KeyKind, key: &[u8; 33]) -> String {

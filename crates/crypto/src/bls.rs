@@ -22,13 +22,17 @@ const POSSESSION: &[u8] = b"virtengine/validator-key";
 #[derive(Clone, Debug, PartialEq, Eq, Error)]
 pub enum BlsError {
     /// The public key is no point of the group, or the identity.
-    #[error("{found} bytes are not a BLS12-381 public key: expected 48 bytes, a compressed point of the G1 subgroup, not the identity")]
+    #[error(
+        "{found} bytes are not a BLS12-381 public key: expected 48 bytes, a compressed point of the G1 subgroup, not the identity"
+    )]
     PublicKey {
         /// Bytes given.
         found: usize,
     },
     /// The signature is no point of the group, or the identity.
-    #[error("{found} bytes are not a BLS12-381 signature: expected 96 bytes, a compressed point of the G2 subgroup, not the identity")]
+    #[error(
+        "{found} bytes are not a BLS12-381 signature: expected 96 bytes, a compressed point of the G2 subgroup, not the identity"
+    )]
     Signature {
         /// Bytes given.
         found: usize,
@@ -95,12 +99,7 @@ impl PublicKey {
     ///
     /// # Errors
     /// - `Mismatch` - another key, namespace or message
-    pub fn verify(
-        &self,
-        namespace: &[u8],
-        message: &[u8],
-        signature: &Signature,
-    ) -> Result<(), BlsError> {
+    pub fn verify(&self, namespace: &[u8], message: &[u8], signature: &Signature) -> Result<(), BlsError> {
         ops::verify_message::<MinPk>(&self.point, namespace, message, &signature.point)
             .map_err(|_| self.mismatch(signature))
     }
@@ -116,20 +115,17 @@ impl PublicKey {
         proof: &Signature,
     ) -> Result<(), BlsError> {
         let namespace = possession_namespace(operator, chain_id);
-        ops::verify_proof_of_possession::<MinPk>(&self.point, &namespace, &proof.point).map_err(
-            |_| BlsError::Possession {
+        ops::verify_proof_of_possession::<MinPk>(&self.point, &namespace, &proof.point).map_err(|_| {
+            BlsError::Possession {
                 public_key: hex::encode(self.bytes),
                 operator: *operator,
                 chain_id: chain_id.to_owned(),
-            },
-        )
+            }
+        })
     }
 
     fn mismatch(&self, signature: &Signature) -> BlsError {
-        BlsError::Mismatch {
-            public_key: hex::encode(self.bytes),
-            signature: hex::encode(signature.bytes),
-        }
+        BlsError::Mismatch { public_key: hex::encode(self.bytes), signature: hex::encode(signature.bytes) }
     }
 }
 
@@ -179,8 +175,8 @@ impl Signature {
     /// - `Empty` - no signatures
     /// - `Signature` - the sum is the identity
     pub fn aggregate(signatures: &[Self]) -> Result<Self, BlsError> {
-        let points = NonEmpty::try_new(signatures.iter().map(|signature| &signature.point))
-            .ok_or(BlsError::Empty)?;
+        let points =
+            NonEmpty::try_new(signatures.iter().map(|signature| &signature.point)).ok_or(BlsError::Empty)?;
         Self::decode(&aggregate::combine_signatures::<MinPk, _>(points).encode())
     }
 
@@ -227,8 +223,7 @@ pub fn verify_aggregate(
     };
     let sum_signature = aggregate::Signature::<MinPk>::decode(Copying(&signature.bytes))
         .map_err(|_| BlsError::Signature { found: signature.bytes.len() })?;
-    aggregate::verify_same_message::<MinPk>(&sum, namespace, message, &sum_signature)
-        .map_err(|_| mismatch())
+    aggregate::verify_same_message::<MinPk>(&sum, namespace, message, &sum_signature).map_err(|_| mismatch())
 }
 
 /// A validator's voting secret, wiped when dropped and never printed.

@@ -5,6 +5,8 @@
 
 mod cache;
 mod plan;
+#[cfg(test)]
+mod tests;
 
 pub use cache::VerifiedCache;
 
@@ -13,10 +15,10 @@ use plan::Plan;
 use rayon::prelude::*;
 use std::sync::Arc;
 use thiserror::Error;
+use virtengine_types::Address;
 use virtengine_types::code::{Rejection, SdkCode};
 use virtengine_types::sign::AminoError;
 use virtengine_types::tx::{DecodedTx, PublicKey, VerifiedTx};
-use virtengine_types::Address;
 
 /// Up to this many transactions are prepared on the calling thread.
 const INLINE: usize = 4;
@@ -51,7 +53,9 @@ pub enum VerifyError {
         found: usize,
     },
     /// Neither the transaction nor the account has the key.
-    #[error("signer {index}, {address}, has no public key: neither its account nor the transaction names one")]
+    #[error(
+        "signer {index}, {address}, has no public key: neither its account nor the transaction names one"
+    )]
     MissingKey {
         /// Which signer.
         index: usize,
@@ -59,7 +63,9 @@ pub enum VerifyError {
         address: Address,
     },
     /// The key is not that of the account.
-    #[error("pubKey does not match signer address {address} with signer index: {index}, the key is of {found}")]
+    #[error(
+        "pubKey does not match signer address {address} with signer index: {index}, the key is of {found}"
+    )]
     KeyMismatch {
         /// Which signer.
         index: usize,
@@ -171,9 +177,7 @@ impl VerifyError {
     pub fn rejection(&self) -> Rejection {
         let code = match self {
             Self::MissingKey { .. } | Self::KeyMismatch { .. } => SdkCode::InvalidPubKey,
-            Self::Signature { cause: SignatureError::MalformedKey { .. }, .. } => {
-                SdkCode::InvalidPubKey
-            }
+            Self::Signature { cause: SignatureError::MalformedKey { .. }, .. } => SdkCode::InvalidPubKey,
             Self::TooManySignatures { .. } => SdkCode::TooManySignatures,
             Self::Empty { .. } => SdkCode::NoSignatures,
             Self::Document { cause: AminoError::NoAminoName { .. }, .. } => SdkCode::NotSupported,
@@ -206,10 +210,7 @@ pub fn verify_tx(unverified: &Unverified, chain_id: &str) -> Result<VerifiedTx, 
 ///
 /// Blocks on the global rayon pool, so call it off any async executor's threads.
 #[must_use]
-pub fn verify_txs(
-    unverified: &[Unverified],
-    chain_id: &str,
-) -> Vec<Result<VerifiedTx, VerifyError>> {
+pub fn verify_txs(unverified: &[Unverified], chain_id: &str) -> Vec<Result<VerifiedTx, VerifyError>> {
     let mut plans: Vec<_> = unverified
         .par_iter()
         .with_min_len(INLINE)

@@ -32,8 +32,7 @@ pub enum HdError {
 /// - `Path` - `path` is malformed
 /// - `NoKey` - the derivation fails at `path`
 pub fn derive(seed: &[u8; 64], path: &str) -> Result<SigningKey, HdError> {
-    let steps =
-        DerivationPath::from_str(path).map_err(|_| HdError::Path { path: path.to_owned() })?;
+    let steps = DerivationPath::from_str(path).map_err(|_| HdError::Path { path: path.to_owned() })?;
     let no_key = || HdError::NoKey { path: path.to_owned() };
     let extended = XPrv::derive_from_path(seed, &steps).map_err(|_| no_key())?;
     let secret = Zeroizing::new(extended.to_bytes());

@@ -40,7 +40,9 @@ impl std::fmt::Debug for Backend {
 #[derive(Debug, Error)]
 pub enum KeyringError {
     /// Not a name that a file can safely have.
-    #[error("{name:?} is no key name: use 1 to {MAX_NAME} letters, digits, '-', '_' and '.', the first a letter or digit")]
+    #[error(
+        "{name:?} is no key name: use 1 to {MAX_NAME} letters, digits, '-', '_' and '.', the first a letter or digit"
+    )]
     Name {
         /// The name as given, at most 128 characters of it.
         name: String,
@@ -74,7 +76,9 @@ pub enum KeyringError {
         found: usize,
     },
     /// The key was stored by the other backend.
-    #[error("key {name:?} is stored {stored}, but the keyring was opened as {opened}; choose the matching --keyring-backend")]
+    #[error(
+        "key {name:?} is stored {stored}, but the keyring was opened as {opened}; choose the matching --keyring-backend"
+    )]
     OtherBackend {
         /// The name.
         name: String,
@@ -184,11 +188,7 @@ impl Keyring {
         let envelope = Envelope::seal(key, &self.backend);
         let text = Zeroizing::new(envelope.to_json());
         secret_file::create(&path, text.as_bytes()).map_err(|error| self.file_error(name, error))?;
-        Ok(KeyInfo {
-            name: name.to_owned(),
-            address: key.address(),
-            public_key: key.public_key().clone(),
-        })
+        Ok(KeyInfo { name: name.to_owned(), address: key.address(), public_key: key.public_key().clone() })
     }
 
     /// The keys by name. Needs no passphrase; the names and addresses are as the files say, unproven.
@@ -282,8 +282,7 @@ impl Keyring {
     }
 
     fn envelope(&self, name: &str) -> Result<Envelope, KeyringError> {
-        let text = secret_file::read(&self.path(name)?)
-            .map_err(|error| self.file_error(name, error))?;
+        let text = secret_file::read(&self.path(name)?).map_err(|error| self.file_error(name, error))?;
         Envelope::parse(name, &text)
     }
 

@@ -54,20 +54,19 @@ impl Mnemonic {
     /// - `UnknownWord` - a word not on the list
     /// - `Checksum` - wrong or misplaced words
     pub fn parse(text: &str) -> Result<Self, MnemonicError> {
-        let words = Zeroizing::new(
-            text.split_whitespace().map(str::to_lowercase).collect::<Vec<_>>().join(" "),
-        );
+        let words =
+            Zeroizing::new(text.split_whitespace().map(str::to_lowercase).collect::<Vec<_>>().join(" "));
         let found = words.split(' ').filter(|word| !word.is_empty()).count();
         if found != 12 && found != 24 {
             return Err(MnemonicError::WordCount { found });
         }
-        bip39::Mnemonic::parse_in_normalized(bip39::Language::English, &words).map(Self).map_err(
-            |error| match error {
+        bip39::Mnemonic::parse_in_normalized(bip39::Language::English, &words).map(Self).map_err(|error| {
+            match error {
                 bip39::Error::UnknownWord(at) => MnemonicError::UnknownWord { position: at + 1 },
                 bip39::Error::BadWordCount(found) => MnemonicError::WordCount { found },
                 _ => MnemonicError::Checksum,
-            },
-        )
+            }
+        })
     }
 
     /// The words, separated by single spaces.
@@ -130,11 +129,8 @@ mod tests {
         let key = Mnemonic::parse(ZEROS_12).unwrap().key(hd::DEFAULT_PATH).unwrap();
         assert_eq!(
             key.address(),
-            virtengine_types::Address::from_bech32(
-                "cosmos19rl4cm2hmr8afy4kldpxz3fka4jguq0auqdal4",
-                "cosmos"
-            )
-            .unwrap()
+            virtengine_types::Address::from_bech32("cosmos19rl4cm2hmr8afy4kldpxz3fka4jguq0auqdal4", "cosmos")
+                .unwrap()
         );
     }
 
@@ -151,20 +147,14 @@ mod tests {
     fn rejects_other_word_counts() {
         for found in [0, 11, 15, 25] {
             let text = vec!["abandon"; found].join(" ");
-            assert_eq!(
-                Mnemonic::parse(&text).unwrap_err(),
-                MnemonicError::WordCount { found }
-            );
+            assert_eq!(Mnemonic::parse(&text).unwrap_err(), MnemonicError::WordCount { found });
         }
     }
 
     #[test]
     fn rejects_unknown_words_by_place() {
         let text = ZEROS_12.replace("about", "virtengine");
-        assert_eq!(
-            Mnemonic::parse(&text).unwrap_err(),
-            MnemonicError::UnknownWord { position: 12 }
-        );
+        assert_eq!(Mnemonic::parse(&text).unwrap_err(), MnemonicError::UnknownWord { position: 12 });
     }
 
     #[test]

@@ -163,14 +163,8 @@ struct Versioned {
     version: u32,
 }
 
-fn store(
-    path: &Path,
-    kind: &str,
-    public_key: String,
-    secret: &[u8; 32],
-) -> Result<(), NodeKeyError> {
-    let file =
-        KeyFile { version: VERSION, kind: kind.to_owned(), public_key, secret: hex::encode(secret) };
+fn store(path: &Path, kind: &str, public_key: String, secret: &[u8; 32]) -> Result<(), NodeKeyError> {
+    let file = KeyFile { version: VERSION, kind: kind.to_owned(), public_key, secret: hex::encode(secret) };
     let folder = path.parent().unwrap_or(Path::new("."));
     secret_file::create_folder(folder).map_err(NodeKeyError::File)?;
     let text = serde_json::to_vec_pretty(&file).map(Zeroizing::new).map_err(|error| {
@@ -189,14 +183,12 @@ fn load<K>(
         other => NodeKeyError::File(other),
     })?;
     let damaged = |cause: String| NodeKeyError::Damaged { path: path.to_owned(), cause, what };
-    let found = serde_json::from_slice::<Versioned>(&text)
-        .map_err(|error| damaged(error.to_string()))?
-        .version;
+    let found =
+        serde_json::from_slice::<Versioned>(&text).map_err(|error| damaged(error.to_string()))?.version;
     if found != VERSION {
         return Err(NodeKeyError::Version { path: path.to_owned(), found });
     }
-    let file: KeyFile =
-        serde_json::from_slice(&text).map_err(|error| damaged(error.to_string()))?;
+    let file: KeyFile = serde_json::from_slice(&text).map_err(|error| damaged(error.to_string()))?;
     let mut secret = Zeroizing::new([0; 32]);
     hex::decode_to_slice(&file.secret, &mut *secret)
         .map_err(|_| damaged("its secret is not 64 hex digits".to_owned()))?;
@@ -250,15 +242,9 @@ mod tests {
             .replace(&hex::encode(identity.public_key()), &hex::encode(Identity::generate().public_key()));
         for broken in ["", "{", "{\"version\":1}", &text[..text.len() - 9], &swapped] {
             std::fs::write(&path, broken).unwrap();
-            assert!(
-                matches!(Identity::load(home.path()), Err(NodeKeyError::Damaged { .. })),
-                "{broken}"
-            );
+            assert!(matches!(Identity::load(home.path()), Err(NodeKeyError::Damaged { .. })), "{broken}");
         }
         std::fs::write(&path, text.replace("\"version\": 1", "\"version\": 2")).unwrap();
-        assert!(matches!(
-            Identity::load(home.path()),
-            Err(NodeKeyError::Version { found: 2, .. })
-        ));
+        assert!(matches!(Identity::load(home.path()), Err(NodeKeyError::Version { found: 2, .. })));
     }
 }

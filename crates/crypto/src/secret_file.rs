@@ -139,10 +139,7 @@ pub(crate) fn read(path: &Path) -> Result<Zeroizing<Vec<u8>>, SecretFileError> {
         return Err(SecretFileError::TooLarge { path: path.to_owned() });
     }
     let mut bytes = Zeroizing::new(Vec::with_capacity(metadata.len() as usize + 1));
-    file.take(MAX_BYTES)
-
-        .read_to_end(&mut bytes)
-        .map_err(SecretFileError::io("read", path))?;
+    file.take(MAX_BYTES).read_to_end(&mut bytes).map_err(SecretFileError::io("read", path))?;
     Ok(bytes)
 }
 

@@ -28,9 +28,7 @@ fn mixed(count: usize) -> Vec<SignatureCheck> {
 
 fn signature_of(check: &mut SignatureCheck) -> &mut [u8; 64] {
     match check {
-        SignatureCheck::Secp256k1 { signature, .. } | SignatureCheck::Ed25519 { signature, .. } => {
-            signature
-        }
+        SignatureCheck::Secp256k1 { signature, .. } | SignatureCheck::Ed25519 { signature, .. } => signature,
     }
 }
 
@@ -101,14 +99,12 @@ fn rejects_a_wrong_key() {
     for kind in [KeyKind::Secp256k1, KeyKind::Ed25519] {
         let other = signed(kind, 4, b"message");
         let check = match (signed(kind, 3, b"message"), other) {
-            (
-                SignatureCheck::Secp256k1 { digest, signature, .. },
-                SignatureCheck::Secp256k1 { key, .. },
-            ) => SignatureCheck::Secp256k1 { key, digest, signature },
-            (
-                SignatureCheck::Ed25519 { message, signature, .. },
-                SignatureCheck::Ed25519 { key, .. },
-            ) => SignatureCheck::Ed25519 { key, message, signature },
+            (SignatureCheck::Secp256k1 { digest, signature, .. }, SignatureCheck::Secp256k1 { key, .. }) => {
+                SignatureCheck::Secp256k1 { key, digest, signature }
+            }
+            (SignatureCheck::Ed25519 { message, signature, .. }, SignatureCheck::Ed25519 { key, .. }) => {
+                SignatureCheck::Ed25519 { key, message, signature }
+            }
             _ => unreachable!("both are of one kind"),
         };
         assert!(matches!(verify(&check), Err(SignatureError::Mismatch { .. })), "{kind}");
@@ -122,14 +118,16 @@ fn rejects_keys_that_are_no_points() {
     let kind = KeyKind::Secp256k1;
     assert_eq!(verify(&check), Err(SignatureError::MalformedKey { kind, key }));
     // About half of all 32-byte texts are no point; the first of this family that is none.
-    let none = (0..=255).map(|first| { let mut key = [0; 32]; key[0] = first; key })
+    let none = (0..=255)
+        .map(|first| {
+            let mut key = [0; 32];
+            key[0] = first;
+            key
+        })
         .find(|key| VerificationKey::try_from(*key).is_err())
         .unwrap();
     let check = SignatureCheck::ed25519(none, b"m".to_vec(), [0; 64]);
-    assert!(matches!(
-        verify(&check),
-        Err(SignatureError::MalformedKey { kind: KeyKind::Ed25519, .. })
-    ));
+    assert!(matches!(verify(&check), Err(SignatureError::MalformedKey { kind: KeyKind::Ed25519, .. })));
 }
 
 #[test]

@@ -9,16 +9,10 @@ fn accepts_a_signature_and_rejects_its_tampering() {
     let signature = secret.sign(b"vote", b"block");
     assert_eq!(key.verify(b"vote", b"block", &signature), Ok(()));
     for (namespace, message) in [(&b"vote"[..], &b"blocc"[..]), (b"other", b"block")] {
-        assert!(matches!(
-            key.verify(namespace, message, &signature),
-            Err(BlsError::Mismatch { .. })
-        ));
+        assert!(matches!(key.verify(namespace, message, &signature), Err(BlsError::Mismatch { .. })));
     }
     let other = SecretKey::generate().public_key();
-    assert!(matches!(
-        other.verify(b"vote", b"block", &signature),
-        Err(BlsError::Mismatch { .. })
-    ));
+    assert!(matches!(other.verify(b"vote", b"block", &signature), Err(BlsError::Mismatch { .. })));
 }
 
 #[test]

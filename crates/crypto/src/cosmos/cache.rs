@@ -32,9 +32,7 @@ impl VerifiedCache {
     pub fn new(max_count: NonZeroUsize, max_bytes: usize) -> Self {
         let count = NonZeroUsize::new(max_count.get().div_ceil(SHARDS)).unwrap_or(NonZeroUsize::MIN);
         Self {
-            shards: std::array::from_fn(|_| {
-                Mutex::new(Shard { entries: LruCache::new(count), bytes: 0 })
-            }),
+            shards: std::array::from_fn(|_| Mutex::new(Shard { entries: LruCache::new(count), bytes: 0 })),
             max_bytes: max_bytes.div_ceil(SHARDS),
         }
     }

@@ -4,6 +4,7 @@ use super::{SignerAccount, Unverified, VerifyError};
 use crate::batch::{SignatureCheck, SignatureError};
 use prost::Message as _;
 use std::sync::Arc;
+use virtengine_types::proto::cosmos::crypto::multisig::v1beta1::MultiSignature;
 use virtengine_types::sign;
 use virtengine_types::tx::{DecodedTx, MultisigKey, PublicKey, SignMode, Signer};
 use virtengine_types::tx::{VerifiedSigner, VerifiedTx};
@@ -25,13 +26,6 @@ pub(super) struct Plan {
 struct Slot {
     signer: usize,
     candidates: usize,
-}
-
-/// The signatures of a multisig's members.
-#[derive(Clone, PartialEq, prost::Message)]
-struct MultiSignature {
-    #[prost(bytes = "vec", repeated, tag = "1")]
-    signatures: Vec<Vec<u8>>,
 }
 
 impl Plan {

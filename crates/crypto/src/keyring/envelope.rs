@@ -77,8 +77,7 @@ impl Envelope {
                 rand::rng().fill_bytes(&mut nonce);
                 let cost = Params::new(MEMORY_KIB, PASSES, LANES, Some(32))
                     .expect("the constants are within the bounds of Argon2");
-                let payload =
-                    Payload { msg: key.secret().as_slice(), aad: &associated(kind, &public_key) };
+                let payload = Payload { msg: key.secret().as_slice(), aad: &associated(kind, &public_key) };
                 let ciphertext = cipher(passphrase, &salt, cost)
                     .expect("the salt has 16 bytes and the output 32")
                     .encrypt(&XNonce::from(nonce), payload)
@@ -116,12 +115,8 @@ impl Envelope {
 
     pub(super) fn public_key(&self, name: &str) -> Result<PublicKey, KeyringError> {
         match self.kind {
-            KeyKind::Secp256k1 => {
-                decode(name, "public_key", &self.public_key).map(PublicKey::Secp256k1)
-            }
-            KeyKind::Ed25519 => {
-                decode(name, "public_key", &self.public_key).map(PublicKey::Ed25519)
-            }
+            KeyKind::Secp256k1 => decode(name, "public_key", &self.public_key).map(PublicKey::Secp256k1),
+            KeyKind::Ed25519 => decode(name, "public_key", &self.public_key).map(PublicKey::Ed25519),
         }
     }
 
@@ -140,12 +135,10 @@ impl Envelope {
                 return Err(other_backend(name, "encrypted (backend file)", "test"));
             }
         };
-        let key =
-            SigningKey::from_secret(self.kind, &secret).map_err(|error| damaged(name, error))?;
+        let key = SigningKey::from_secret(self.kind, &secret).map_err(|error| damaged(name, error))?;
         let found = public_hex(key.public_key());
         if found != self.public_key {
-            let cause =
-                format!("its secret is that of public key {found}, it names {}", self.public_key);
+            let cause = format!("its secret is that of public key {found}, it names {}", self.public_key);
             return Err(damaged(name, cause));
         }
         Ok(key)
@@ -173,10 +166,9 @@ impl Envelope {
         let salt: [u8; 16] = decode(name, "salt", salt)?;
         let nonce: [u8; 24] = decode(name, "nonce", nonce)?;
         let ciphertext: [u8; 48] = decode(name, "ciphertext", ciphertext)?;
-        let cost = Params::new(*memory_kib, *passes, *lanes, Some(32))
-            .map_err(|error| damaged(name, error))?;
-        let payload =
-            Payload { msg: &ciphertext, aad: &associated(self.kind, &self.public_key) };
+        let cost =
+            Params::new(*memory_kib, *passes, *lanes, Some(32)).map_err(|error| damaged(name, error))?;
+        let payload = Payload { msg: &ciphertext, aad: &associated(self.kind, &self.public_key) };
         let plain = cipher(passphrase, &salt, cost)
             .map_err(|error| damaged(name, error))?
             .decrypt(&XNonce::from(nonce), payload)
@@ -193,11 +185,7 @@ fn associated(kind: KeyKind, public_key: &str) -> Vec<u8> {
     format!("virtengine/keyring/{VERSION}/{kind}/{public_key}").into_bytes()
 }
 
-fn cipher(
-    passphrase: &str,
-    salt: &[u8; 16],
-    cost: Params,
-) -> Result<XChaCha20Poly1305, argon2::Error> {
+fn cipher(passphrase: &str, salt: &[u8; 16], cost: Params) -> Result<XChaCha20Poly1305, argon2::Error> {
     let mut key = Zeroizing::new([0; 32]);
     Argon2::new(Algorithm::Argon2id, Version::V0x13, cost).hash_password_into(
         passphrase.as_bytes(),
@@ -215,11 +203,7 @@ fn public_hex(key: &PublicKey) -> String {
     }
 }
 
-fn decode<const N: usize>(
-    name: &str,
-    field: &str,
-    text: &str,
-) -> Result<[u8; N], KeyringError> {
+fn decode<const N: usize>(name: &str, field: &str, text: &str) -> Result<[u8; N], KeyringError> {
     let mut bytes = [0; N];
     hex::decode_to_slice(text, &mut bytes)
         .map_err(|_| damaged(name, format!("{field} is not {} hex digits", 2 * N)))?;

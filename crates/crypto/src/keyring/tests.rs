@@ -59,20 +59,14 @@ fn rejects_a_wrong_passphrase_also_for_a_second_key() {
     keyring.add("alice", DEFAULT_PATH).unwrap();
     let mistyped = Keyring::open(&keyring.folder, file("correct horse batterz")).unwrap();
     assert!(matches!(mistyped.key("alice"), Err(KeyringError::WrongPassphrase { .. })));
-    assert!(matches!(
-        mistyped.add("bob", DEFAULT_PATH),
-        Err(KeyringError::WrongPassphrase { .. })
-    ));
+    assert!(matches!(mistyped.add("bob", DEFAULT_PATH), Err(KeyringError::WrongPassphrase { .. })));
     assert_eq!(mistyped.list().unwrap().len(), 1);
 }
 
 #[test]
 fn rejects_short_passphrases() {
     let (_folder, keyring) = keyring(file("1234567"));
-    assert!(matches!(
-        keyring.add("alice", DEFAULT_PATH),
-        Err(KeyringError::ShortPassphrase { found: 7 })
-    ));
+    assert!(matches!(keyring.add("alice", DEFAULT_PATH), Err(KeyringError::ShortPassphrase { found: 7 })));
 }
 
 #[test]
