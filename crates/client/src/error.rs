@@ -1,0 +1,250 @@
+//! Why a node's answer is not the one wanted, and what to do about it.
+
+use std::time::Duration;
+use thiserror::Error;
+use virtengine_types::{Address, code::SdkCode};
+
+/// A code with which the chain or a node refuses.
+#[derive(Clone, Debug, PartialEq, Eq, Error)]
+#[error("{log} (codespace {codespace}, code {code})")]
+pub struct Refusal {
+    /// Whose code it is: `sdk` or a module.
+    pub codespace: String,
+    /// Never 0.
+    pub code: u32,
+    /// The rule broken and both values.
+    pub log: String,
+}
+
+/// Why a request failed.
+#[derive(Debug, Error)]
+pub enum ClientError {
+    /// Not an address of a node.
+    #[error("{url:?} is not a node's address ({cause}); expected one such as http://127.0.0.1:26657")]
+    Url {
+        /// As given.
+        url: String,
+        /// What is wrong with it.
+        cause: String,
+    },
+    /// No connection.
+    #[error("cannot reach {url}: {cause}; is the node running? `virtengine devnet` starts a network on this machine, --node names another one")]
+    Unreachable {
+        /// The node.
+        url: String,
+        /// What the system says.
+        cause: String,
+    },
+    /// The node took too long.
+    #[error("{url} did not answer {method} within {} s; it may be overloaded or syncing", after.as_secs_f32())]
+    Timeout {
+        /// The node.
+        url: String,
+        /// What was asked.
+        method: String,
+        /// How long was waited.
+        after: Duration,
+    },
+    /// The answer exceeds the bound.
+    #[error("the answer of {url} to {method} exceeds {max} bytes; ask for a smaller page")]
+    TooLarge {
+        /// The node.
+        url: String,
+        /// What was asked.
+        method: String,
+        /// The bound in bytes.
+        max: usize,
+    },
+    /// The node speaks HTTP, but not this protocol.
+    #[error("{url} answered {method} with HTTP status {status}: {body:?}; is it the address of the node's RPC?")]
+    Http {
+        /// The node.
+        url: String,
+        /// What was asked.
+        method: String,
+        /// The status.
+        status: u16,
+        /// The first bytes of the body.
+        body: String,
+    },
+    /// The answer is not of the shape agreed.
+    #[error("the answer of {url} to {method} cannot be read: {cause}")]
+    Malformed {
+        /// The node.
+        url: String,
+        /// What was asked.
+        method: String,
+        /// What is wrong.
+        cause: String,
+    },
+    /// The node refused the call itself.
+    #[error("{url} refused {method}: {message} (JSON-RPC code {code})")]
+    Rpc {
+        /// The node.
+        url: String,
+        /// What was asked.
+        method: String,
+        /// The JSON-RPC code.
+        code: i64,
+        /// Its reason.
+        message: String,
+    },
+    /// A query was refused.
+    #[error("{url} refused {path}: {refusal}")]
+    Query {
+        /// The node.
+        url: String,
+        /// The query.
+        path: String,
+        /// Its reason.
+        refusal: Refusal,
+    },
+    /// A transaction was refused before it came into a block; nothing was paid.
+    #[error("transaction {hash} was refused: {refusal}{}", advice(refusal))]
+    Rejected {
+        /// Upper-case hex.
+        hash: String,
+        /// The reason.
+        refusal: Refusal,
+    },
+    /// A transaction failed in a block; its fee was paid.
+    #[error("transaction {hash} failed in block {height}: {refusal}{}", advice(refusal))]
+    Failed {
+        /// Upper-case hex.
+        hash: String,
+        /// The block.
+        height: u64,
+        /// The reason.
+        refusal: Refusal,
+    },
+    /// A transaction is not in a block yet.
+    #[error("transaction {hash} is not in a block after {} s; `virtengine query tx {hash}` tells when it is", after.as_secs_f32())]
+    NotIncluded {
+        /// Upper-case hex.
+        hash: String,
+        /// How long was waited.
+        after: Duration,
+    },
+    /// The account does not exist.
+    #[error("account {address} does not exist on chain {chain_id}: send it coins first, which makes it")]
+    NoAccount {
+        /// Whose.
+        address: Address,
+        /// The chain asked.
+        chain_id: String,
+    },
+    /// A fee or an option cannot be made of what is given.
+    #[error("{field} cannot be {found}: {rule}")]
+    Option {
+        /// The option.
+        field: &'static str,
+        /// As given.
+        found: String,
+        /// What is allowed.
+        rule: &'static str,
+    },
+    /// The node refused a subscription.
+    #[error("{url} refused the subscription: {message}")]
+    Subscription {
+        /// The node.
+        url: String,
+        /// Its reason.
+        message: String,
+    },
+}
+
+impl ClientError {
+    /// The chain's refusal, if it was one.
+    #[must_use]
+    pub const fn refusal(&self) -> Option<&Refusal> {
+        match self {
+            Self::Query { refusal, .. } | Self::Rejected { refusal, .. } | Self::Failed { refusal, .. } => {
+                Some(refusal)
+            }
+            _ => None,
+        }
+    }
+
+    /// Whether what was asked for does not exist.
+    #[must_use]
+    pub fn is_not_found(&self) -> bool {
+        match self {
+            Self::Query { refusal, .. } => {
+                refusal.is(SdkCode::KeyNotFound) || refusal.is(SdkCode::NotFound) || refusal.is(SdkCode::UnknownAddress)
+            }
+            Self::Rpc { message, .. } => message.contains("not found"),
+            _ => false,
+        }
+    }
+
+    /// Whether asking again, unchanged, may succeed: the node could not be reached or took too long.
+    #[must_use]
+    pub const fn is_transient(&self) -> bool {
+        matches!(self, Self::Unreachable { .. } | Self::Timeout { .. })
+    }
+}
+
+impl Refusal {
+    /// Whether it is this code of codespace `sdk`.
+    #[must_use]
+    pub fn is(&self, code: SdkCode) -> bool {
+        self.codespace == virtengine_types::code::SDK && self.code == code.number()
+    }
+
+    /// The sequence that the account must sign next, if the refusal says so.
+    #[must_use]
+    pub fn expected_sequence(&self) -> Option<u64> {
+        let rest = self.log.split_once("account sequence mismatch, expected ")?.1;
+        rest.split(|found: char| !found.is_ascii_digit()).next()?.parse().ok()
+    }
+}
+
+/// What to do about a refusal, to be put behind it.
+fn advice(refusal: &Refusal) -> &'static str {
+    let of = |code| refusal.is(code);
+    if of(SdkCode::InsufficientFee) {
+        "; give more with --fees, or leave it out to pay the chain's minimum"
+    } else if of(SdkCode::OutOfGas) {
+        "; give more with --gas, or use --gas auto"
+    } else if of(SdkCode::WrongSequence) {
+        "; another transaction of the account is on its way: try again when it is in a block"
+    } else if of(SdkCode::InsufficientFunds) {
+        "; `virtengine query bank balances` shows what the account has"
+    } else if of(SdkCode::MempoolFull) {
+        "; the node has no room: try again, or pay more with --fees"
+    } else {
+        ""
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn refusal(code: SdkCode, log: &str) -> Refusal {
+        Refusal { codespace: "sdk".to_owned(), code: code.number(), log: log.to_owned() }
+    }
+
+    #[test]
+    fn a_refusal_tells_the_sequence_expected() {
+        let log = "account sequence mismatch, expected 12, got 9: incorrect account sequence";
+        assert_eq!(refusal(SdkCode::WrongSequence, log).expected_sequence(), Some(12));
+        assert_eq!(refusal(SdkCode::WrongSequence, "something else 3").expected_sequence(), None);
+    }
+
+    #[test]
+    fn an_error_says_what_to_do() {
+        let refusal = refusal(SdkCode::OutOfGas, "gas limit 10, needed 20: out of gas");
+        let text = ClientError::Rejected { hash: "AB".to_owned(), refusal }.to_string();
+        assert!(text.contains("gas limit 10") && text.contains("--gas auto"), "{text}");
+    }
+
+    #[test]
+    fn an_unreachable_node_is_transient_and_a_refusal_is_not() {
+        let url = "http://127.0.0.1:1".to_owned();
+        assert!(ClientError::Unreachable { url: url.clone(), cause: "refused".to_owned() }.is_transient());
+        let refusal = refusal(SdkCode::KeyNotFound, "no such order");
+        let error = ClientError::Query { url, path: "/x".to_owned(), refusal };
+        assert!(!error.is_transient() && error.is_not_found());
+    }
+}
