@@ -11,7 +11,7 @@ use virtengine_types::{
 
 const TXS: u32 = 10_000;
 const ACCOUNTS: u32 = 1_000;
-const SPACE: BlockSpace = BlockSpace { bytes: u64::MAX, gas: u64::MAX, count: usize::MAX };
+const SPACE: BlockSpace = BlockSpace { bytes: usize::MAX, gas: u64::MAX, count: usize::MAX };
 
 /// Transaction `index`: ten of each account, fees that differ.
 fn tx(index: u32) -> VerifiedTx {

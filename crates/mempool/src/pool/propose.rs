@@ -13,7 +13,7 @@ const MAX_MISFITS: usize = 64;
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct BlockSpace {
     /// Sum of their sizes in bytes, at most.
-    pub bytes: u64,
+    pub bytes: usize,
     /// Sum of their gas limits, at most.
     pub gas: u64,
     /// Their number, at most.
@@ -29,7 +29,7 @@ impl Pool {
     #[must_use]
     pub fn propose(&self, space: BlockSpace, included: &HashSet<Hash>) -> Vec<VerifiedTx> {
         let mut chosen = Vec::new();
-        let (mut bytes, mut gas, mut misfits) = (0u64, 0u64, 0);
+        let (mut bytes, mut gas, mut misfits) = (0usize, 0u64, 0);
         let mut next: FxHashMap<Address, u64> = FxHashMap::default();
         let mut unlocked: BinaryHeap<Reverse<Priority>> = BinaryHeap::new();
         let mut heads = self.heads.iter().copied().peekable();
@@ -44,7 +44,7 @@ impl Pool {
             let tx = &entry.tx.tx;
             if !included.contains(&tx.hash) {
                 let (with_bytes, with_gas) =
-                    (bytes + tx.raw.len() as u64, gas.saturating_add(tx.fee.gas_limit.0));
+                    (bytes + tx.raw.len(), gas.saturating_add(tx.fee.gas_limit.0));
                 if with_bytes > space.bytes || with_gas > space.gas {
                     misfits += 1;
                     continue;

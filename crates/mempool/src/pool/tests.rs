@@ -3,7 +3,7 @@ use crate::testing::{Draft, account, rich};
 use proptest::{collection::vec, prelude::*};
 use std::collections::HashSet;
 
-const SPACE: BlockSpace = BlockSpace { bytes: u64::MAX, gas: u64::MAX, count: usize::MAX };
+const SPACE: BlockSpace = BlockSpace { bytes: usize::MAX, gas: u64::MAX, count: usize::MAX };
 
 fn pool(config: Config) -> Pool {
     Pool::new(config, Height(10))
