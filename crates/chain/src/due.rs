@@ -14,7 +14,7 @@ use crate::{
     outcome::{Fatal, Outcome},
 };
 use borsh::{BorshDeserialize, BorshSerialize};
-use virtengine_state::{Partition, State, StateError, Table, WriteSet};
+use virtengine_state::{MemoryStore, Partition, State, StateError, Table, WriteSet};
 use virtengine_types::{
     Height,
     due::{Deadline, Due},
@@ -86,12 +86,30 @@ pub(crate) fn genesis(rows: &mut WriteSet, second: u64) -> Result<(), StateError
     Ok(())
 }
 
+/// Every entry of a stored page, handled ones of a page in progress among them; scans the state.
+///
+/// # Errors
+/// As [`Table::decode`].
+pub(crate) fn pending(store: &MemoryStore) -> Result<Vec<(Deadline, Due)>, StateError> {
+    let mut entries = Vec::new();
+    for (key, row) in store.scan(Partition::Ledger) {
+        if let Some(((deadline, _), page)) = PAGES.decode_if(key, row)? {
+            entries.extend(page.into_iter().map(|due| (deadline, due)));
+        }
+    }
+    Ok(entries)
+}
+
 /// Keys that every block reads.
 pub(crate) fn hints(block: &BlockContext) -> Vec<virtengine_state::Key> {
-    [CURSOR.key(&0), COUNTS.key(&Deadline::Height(block.height)), COUNTS.key(&Deadline::Second(block.time.seconds()))]
-        .into_iter()
-        .flatten()
-        .collect()
+    [
+        CURSOR.key(&0),
+        COUNTS.key(&Deadline::Height(block.height)),
+        COUNTS.key(&Deadline::Second(block.time.seconds())),
+    ]
+    .into_iter()
+    .flatten()
+    .collect()
 }
 
 fn take_height(state: &mut State, now: Height, cursor: &mut Cursor) -> Outcome<Option<Due>> {
@@ -150,3 +168,6 @@ fn take_from(state: &mut State, deadline: Deadline, entry: &mut u32) -> Outcome<
 const fn page_of(entry: u32) -> u32 {
     entry.wrapping_div(PAGE_ENTRIES)
 }
+
+#[cfg(test)]
+mod tests;

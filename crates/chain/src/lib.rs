@@ -32,6 +32,7 @@ pub mod due;
 pub mod escrow;
 pub mod execute;
 pub mod genesis;
+pub mod invariants;
 pub mod market;
 pub mod outcome;
 pub mod params;

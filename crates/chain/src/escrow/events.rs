@@ -1,11 +1,6 @@
 //! What is told of escrow accounts. Amounts are coins, such as `5uve`.
 
-use virtengine_types::{
-    Address, Amount, Coin,
-    block::Event,
-    escrow::Stream,
-    market::OrderId,
-};
+use virtengine_types::{Address, Amount, Coin, block::Event, escrow::Stream, market::OrderId};
 
 pub(super) fn deposited(order: OrderId, depositor: Address, amount: Amount) -> Event {
     moved("escrow.deposited", order, amount).with("depositor", depositor)

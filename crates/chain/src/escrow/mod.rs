@@ -21,19 +21,22 @@
 mod deposit;
 mod errors;
 mod events;
+pub mod invariants;
 mod open;
 mod refund;
 mod settle;
 mod state;
 mod stream;
+#[cfg(test)]
+mod tests;
 mod withdraw;
 
 pub(crate) use deposit::deposit;
 pub use errors::EscrowInvalid;
 pub(crate) use open::open;
 pub(crate) use refund::refund;
-pub(crate) use state::{lock, unlock};
 pub use settle::settle;
 pub use state::{ESCROW_ACCOUNTS, account, module_address};
+pub(crate) use state::{lock, unlock};
 pub(crate) use stream::{start, stop};
 pub(crate) use withdraw::withdraw;

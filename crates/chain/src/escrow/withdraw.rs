@@ -1,11 +1,7 @@
 //! Paying a provider what it has earned.
 
 use super::{EscrowInvalid, account, events, settle::settle, state::put_account, unlock};
-use crate::{
-    TxContext, bank,
-    context::Credits,
-    outcome::Outcome,
-};
+use crate::{TxContext, bank, context::Credits, outcome::Outcome};
 use virtengine_state::State;
 use virtengine_types::{Amount, Coin, escrow::Stream, ledger::Pool, market::OrderId};
 

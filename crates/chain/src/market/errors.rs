@@ -90,7 +90,9 @@ pub enum MarketInvalid {
     #[error("order {order} is reopened by its tenant {tenant} only, not by {sender}")]
     ReopenByProvider { order: OrderId, tenant: Address, sender: Address },
     /// Deposits of the order's last round of bids are still being returned.
-    #[error("order {order} reopens when 0 of its losing bids hold deposits, {found} do: release them or wait")]
+    #[error(
+        "order {order} reopens when 0 of its losing bids hold deposits, {found} do: release them or wait"
+    )]
     BidsNotFreed { order: OrderId, found: usize },
 }
 

@@ -1,18 +1,15 @@
 //! Beginning and ending a lease, however it comes about.
 
 use super::{
-    BIDS, LEASES, ORDERS, bid,
-    create_order::open_window,
-    events,
-    free_bids::freeing_due,
-    order,
+    BIDS, LEASES, ORDERS, bid, create_order::open_window, events, free_bids::freeing_due, order,
     state::put_order_bids,
 };
 use crate::{TxContext, escrow, outcome::Outcome, provider};
 use virtengine_state::State;
 use virtengine_types::{
     market::{
-        Bid, BidId, BidStatus, CloseReason, Lease, LeaseId, LeaseStatus, Order, OrderBids, OrderId, OrderStatus,
+        Bid, BidId, BidStatus, CloseReason, Lease, LeaseId, LeaseStatus, Order, OrderBids, OrderId,
+        OrderStatus,
     },
     msg::AfterClose,
     provider::Provider,

@@ -34,10 +34,13 @@ mod errors;
 mod events;
 mod free_bids;
 mod hints;
+pub mod invariants;
 mod lease;
 mod release_bid;
 mod state;
 mod submit_bid;
+#[cfg(test)]
+pub(crate) mod tests;
 mod withdraw_bid;
 mod withdraw_earnings;
 

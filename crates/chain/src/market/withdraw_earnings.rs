@@ -18,7 +18,11 @@ use virtengine_types::{Amount, msg::WithdrawEarnings};
 /// - `escrow` 7 - nothing was earned since the last withdrawal
 ///
 /// Spec: docs/spec/market.md#withdraw-earnings
-pub fn withdraw_earnings(state: &mut State, ctx: &mut TxContext<'_>, msg: &WithdrawEarnings) -> Outcome<Amount> {
+pub fn withdraw_earnings(
+    state: &mut State,
+    ctx: &mut TxContext<'_>,
+    msg: &WithdrawEarnings,
+) -> Outcome<Amount> {
     let lease = lease(state, msg.lease)?;
     served_by(msg.lease, &lease, msg.provider)?;
     active(msg.lease, &lease)?;

@@ -104,7 +104,9 @@ pub enum ProviderInvalid {
         auditor: Address,
     },
     /// None of the auditors has attested the demanded attributes.
-    #[error("the order wants its attributes attested by one of {wanted} auditors, 0 of them attested {owner}")]
+    #[error(
+        "the order wants its attributes attested by one of {wanted} auditors, 0 of them attested {owner}"
+    )]
     NotSignedByAny {
         /// The provider.
         owner: Address,

@@ -20,10 +20,13 @@ mod errors;
 mod events;
 mod fit;
 mod hints;
+pub mod invariants;
 mod leases;
 mod register;
 mod revoke;
 mod state;
+#[cfg(test)]
+mod tests;
 mod update;
 
 pub use attest::attest;

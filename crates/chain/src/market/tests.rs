@@ -1,0 +1,6 @@
+//! Operations of the market through the executor.
+
+pub(crate) mod fixture;
+mod lifecycle;
+mod property;
+mod rejects;
