@@ -15,8 +15,7 @@ mod query;
 
 pub use filter::{Entry, Filter, FilterError, MAX_ATTRIBUTES, MAX_PART_BYTES, MAX_TOPICS};
 pub use history::{
-    BlockMeta, BlockRecord, Config, EventPage, Found, History, HistoryError, Order, Page, TxRecord,
-    tx_hash,
+    BlockMeta, BlockRecord, Config, EventPage, Found, History, HistoryError, Order, Page, TxRecord, tx_hash,
 };
-pub use hub::{BlockCursor, Delivery, Hub, HubConfig, Published, Subscription, Tip};
+pub use hub::{BlockCursor, Delivery, Hub, HubConfig, Multiplex, Published, Subscription, Tip};
 pub use query::{Attributes, Condition, Number, Query, QueryError, Test};

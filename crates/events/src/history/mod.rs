@@ -195,10 +195,8 @@ impl History {
     /// - `Corrupt` - its first or last block cannot be read
     pub fn open(directory: &Path, chain_id: &str, config: Config) -> Result<Self, HistoryError> {
         let rows = Rows::open(directory, chain_id, config.page_cache_bytes)?;
-        let head = Head {
-            earliest: rows.first_header()?.map(Arc::new),
-            latest: rows.last_header()?.map(Arc::new),
-        };
+        let head =
+            Head { earliest: rows.first_header()?.map(Arc::new), latest: rows.last_header()?.map(Arc::new) };
         let cache = Mutex::new(LruCache::new(config.cached_blocks));
         let inner = Inner {
             rows,

@@ -59,10 +59,7 @@ impl History {
         };
         let place: [u8; 12] = array(&row, "txs")?;
         let (height, index) = place.split_at(8);
-        Ok(Some((
-            u64::from_be_bytes(array(height, "txs")?),
-            u32::from_be_bytes(array(index, "txs")?),
-        )))
+        Ok(Some((u64::from_be_bytes(array(height, "txs")?), u32::from_be_bytes(array(index, "txs")?))))
     }
 
     /// Reads a block from disk.

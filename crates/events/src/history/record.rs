@@ -82,8 +82,8 @@ impl BlockRecord {
         let txs: Vec<Bytes> = block.txs.iter().map(|tx| tx.raw.clone()).collect();
         let outcome = block.outcome.clone();
         let topics = |events: &[Event]| events.iter().filter(|event| event.is_topic()).count() as u64;
-        let events =
-            outcome.results.iter().map(|result| topics(&result.events)).sum::<u64>() + topics(&outcome.events);
+        let events = outcome.results.iter().map(|result| topics(&result.events)).sum::<u64>()
+            + topics(&outcome.events);
         let meta = BlockMeta {
             header: block.header.clone(),
             hash: block.hash,
@@ -101,12 +101,14 @@ impl BlockRecord {
         self.meta.header.height
     }
 
-    /// The block's entries of the event log: those of the transactions in order, then the block's own.
+    /// The block's entries of the event log: the block's own, which happen first, then those
+    /// of the transactions in order.
     pub fn entries(&self) -> impl Iterator<Item = Entry> + '_ {
         let of_txs = (0_u32..).zip(&self.outcome.results);
-        let of_txs = of_txs.flat_map(|(index, result)| result.events.iter().map(move |event| (Some(index), event)));
+        let of_txs =
+            of_txs.flat_map(|(index, result)| result.events.iter().map(move |event| (Some(index), event)));
         let own = self.outcome.events.iter().map(|event| (None, event));
-        let topics = of_txs.chain(own).filter(|(_, event)| event.is_topic());
+        let topics = own.chain(of_txs).filter(|(_, event)| event.is_topic());
         (self.meta.first_sequence..).zip(topics).map(|(sequence, (tx_index, event))| Entry {
             sequence,
             height: self.height(),

@@ -47,7 +47,12 @@ impl History {
     /// # Errors
     /// - `TooBroad` - it would read more than `max_search_work`
     /// - `Store`, `Corrupt` - the disk failed
-    pub fn search_txs(&self, query: &Query, order: Order, page: Page) -> Result<Found<TxRecord>, HistoryError> {
+    pub fn search_txs(
+        &self,
+        query: &Query,
+        order: Order,
+        page: Page,
+    ) -> Result<Found<TxRecord>, HistoryError> {
         let mut search = Search::new(self, Domain::Tx, query, order, page);
         if let Some(hash) = search.plan.hash.take() {
             search.one(hash)?;
@@ -116,8 +121,11 @@ impl Plan {
                     plan.hash = Some(text.clone());
                 }
                 Test::Equals(text) if is_indexed(&history.inner.config, key) => {
-                    let list =
-                        if key == "message.module" || key == "message.action" { &mut common } else { &mut plan.terms };
+                    let list = if key == "message.module" || key == "message.action" {
+                        &mut common
+                    } else {
+                        &mut plan.terms
+                    };
                     list.push(term(domain, key, text));
                 }
                 test if key == height_key => plan.bound(test),
@@ -145,9 +153,7 @@ impl Plan {
                 bound => (0, clamp(bound)),
             },
             Test::AtLeast(bound) if bound.is_whole() => (clamp(bound.floor()), u64::MAX),
-            Test::Greater(bound) | Test::AtLeast(bound) => {
-                (clamp(bound.floor().saturating_add(1)), u64::MAX)
-            }
+            Test::Greater(bound) | Test::AtLeast(bound) => (clamp(bound.floor().saturating_add(1)), u64::MAX),
             Test::Contains(_) => {
                 self.residual = true;
                 return;

@@ -5,14 +5,16 @@
 //! overflow: being slow costs a subscriber a notice ([`Delivery::Lagged`]) and reads from disk, never an entry.
 
 mod blocks;
+mod multiplex;
 mod subscription;
 #[cfg(test)]
 mod tests;
 
 pub use blocks::BlockCursor;
+pub use multiplex::Multiplex;
 pub use subscription::{Delivery, Subscription};
 
-use crate::{Attributes, BlockRecord, Entry, Filter, History};
+use crate::{Attributes, BlockMeta, BlockRecord, Entry, Filter, History};
 use parking_lot::RwLock;
 use std::collections::VecDeque;
 use std::sync::{Arc, OnceLock};
@@ -73,11 +75,13 @@ impl Published {
     /// Rough memory use.
     fn bytes(&self) -> u64 {
         let of_events = |events: &[virtengine_types::block::Event]| {
-            let texts = events.iter().flat_map(|event| &event.attributes).map(|(key, value)| key.len() + value.len());
+            let texts =
+                events.iter().flat_map(|event| &event.attributes).map(|(key, value)| key.len() + value.len());
             events.len() as u64 * 64 + texts.sum::<usize>() as u64
         };
         let outcome = &self.record.outcome;
-        let results = outcome.results.iter().map(|result| of_events(&result.events) + result.data.len() as u64);
+        let results =
+            outcome.results.iter().map(|result| of_events(&result.events) + result.data.len() as u64);
         self.record.meta.tx_bytes + results.sum::<u64>() + of_events(&outcome.events)
     }
 }
@@ -124,6 +128,15 @@ impl Hub {
         *self.inner.tip.borrow()
     }
 
+    /// The newest published block.
+    #[must_use]
+    pub fn latest(&self) -> Option<Arc<BlockMeta>> {
+        let ring = self.inner.ring.read();
+        let newest = ring.blocks.back().map(|block| Arc::new(block.record.meta.clone()));
+        drop(ring);
+        newest.or_else(|| self.inner.history.latest())
+    }
+
     /// Lets subscribers see a block that [`History::append`] returned, once queries can see its effects.
     /// Blocks up to the newest published one change nothing.
     pub fn publish(&self, record: Arc<BlockRecord>) {
@@ -136,7 +149,8 @@ impl Hub {
         ring.bytes += published.bytes();
         ring.blocks.push_back(published);
         while ring.blocks.len() > 1
-            && (ring.blocks.len() > self.inner.config.ring_blocks || ring.bytes > self.inner.config.ring_bytes)
+            && (ring.blocks.len() > self.inner.config.ring_blocks
+                || ring.bytes > self.inner.config.ring_bytes)
         {
             if let Some(oldest) = ring.blocks.pop_front() {
                 ring.bytes -= oldest.bytes();
@@ -151,6 +165,12 @@ impl Hub {
     #[must_use]
     pub fn subscribe(&self, filter: Filter, from: Option<u64>) -> Subscription {
         Subscription::new(self.clone(), filter, from)
+    }
+
+    /// An empty set of subscriptions of one connection.
+    #[must_use]
+    pub fn multiplex(&self) -> Multiplex {
+        Multiplex::new(self)
     }
 
     /// A position in the chain: every block published from now on.

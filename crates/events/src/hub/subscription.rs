@@ -67,12 +67,12 @@ impl Subscription {
     }
 
     /// Whether everything published was looked at.
-    fn caught_up(&mut self) -> bool {
+    pub(super) fn caught_up(&mut self) -> bool {
         self.cursor >= self.tip.borrow_and_update().next_sequence
     }
 
     /// Takes the next step towards the tip; may find nothing that matches.
-    async fn ready(&mut self) -> Result<Vec<Delivery>, HistoryError> {
+    pub(super) async fn ready(&mut self) -> Result<Vec<Delivery>, HistoryError> {
         let until = self.tip.borrow_and_update().next_sequence;
         if self.cursor >= until {
             self.live = true;

@@ -124,8 +124,7 @@ async fn a_subscriber_of_pruned_entries_is_told() {
     }
     let mut subscription = hub.subscribe(Filter::default(), Some(2));
     assert_eq!(subscription.next().await.unwrap(), [Delivery::Pruned { from: 2, to: 3 }]);
-    assert_eq!(sequences(&subscription.next().await.unwrap()), [4]);
-    assert_eq!(sequences(&subscription.next().await.unwrap()), [5]);
+    assert_eq!(sequences(&subscription.next().await.unwrap()), [4, 5]);
 }
 
 #[tokio::test]
@@ -153,6 +152,30 @@ async fn what_the_history_held_at_start_is_served() {
     let hub = Hub::new(history, HubConfig::default());
     let mut subscription = hub.subscribe(Filter::default(), Some(1));
     assert_eq!(sequences(&subscription.next().await.unwrap()), [1, 2]);
+}
+
+#[tokio::test]
+async fn subscriptions_of_one_connection_take_turns() {
+    let (_directory, hub) = hub(HubConfig { batch: 1, ..HubConfig::default() });
+    for height in 1..=3 {
+        publish(&hub, height, &["a.b"]);
+    }
+    let mut connection = hub.multiplex();
+    connection.insert("old".to_owned(), hub.subscribe(Filter::default(), Some(1)));
+    connection.insert("other".to_owned(), hub.subscribe(Filter::default(), Some(2)));
+    let mut order = Vec::new();
+    for _ in 0..5 {
+        let (name, batch) = connection.next().await;
+        order.push((name, sequences(&batch.unwrap())[0]));
+    }
+    let turns: Vec<_> = order.iter().map(|(name, _)| name.as_str()).collect();
+    assert_eq!(turns, ["other", "old", "other", "old", "old"]);
+    assert!(futures_now(std::pin::pin!(connection.next())).is_none());
+    publish(&hub, 4, &["a.b"]);
+    assert_eq!(connection.remove("old"), Some(4));
+    let (name, batch) = connection.next().await;
+    assert_eq!((name.as_str(), sequences(&batch.unwrap())), ("other", vec![4]));
+    assert_eq!(connection.remove("old"), None);
 }
 
 #[derive(Clone, Debug)]

@@ -82,10 +82,10 @@ fn numbers_are_compared_by_value_and_may_carry_a_unit() {
     assert!(!matches("transfer.amount<100", &[("transfer.amount", "100uve")]));
     assert!(!matches("transfer.amount<100", &[("transfer.amount", "uve")]));
     assert!(matches("a.b>-2.5", &[("a.b", "-2.25")]));
-    assert!(matches("a.b>9999999999999999999999999999999999999998", &[(
-        "a.b",
-        "9999999999999999999999999999999999999999"
-    )]));
+    assert!(matches(
+        "a.b>9999999999999999999999999999999999999998",
+        &[("a.b", "9999999999999999999999999999999999999999")]
+    ));
 }
 
 fn text() -> impl Strategy<Value = String> {

@@ -1,0 +1,113 @@
+//! From a method's name to its answer.
+
+use super::args::Args;
+use super::envelope::{self, Call, RpcError};
+use super::{Comet, methods};
+use serde_json::{Value, json};
+use std::time::Duration;
+
+/// The methods that are not subscriptions, with their arguments in the order of positional calls.
+const METHODS: &[(&str, &[&str])] = &[
+    ("abci_info", &[]),
+    ("abci_query", &["path", "data", "height", "prove"]),
+    ("block", &["height"]),
+    ("block_by_hash", &["hash"]),
+    ("block_results", &["height"]),
+    ("block_search", &["query", "page", "per_page", "order_by"]),
+    ("blockchain", &["minHeight", "maxHeight"]),
+    ("broadcast_tx_async", &["tx"]),
+    ("broadcast_tx_commit", &["tx"]),
+    ("broadcast_tx_sync", &["tx"]),
+    ("check_tx", &["tx"]),
+    ("commit", &["height"]),
+    ("consensus_params", &["height"]),
+    ("genesis", &[]),
+    ("genesis_chunked", &["chunk"]),
+    ("header", &["height"]),
+    ("header_by_hash", &["hash"]),
+    ("health", &[]),
+    ("net_info", &[]),
+    ("num_unconfirmed_txs", &[]),
+    ("status", &[]),
+    ("tx", &["hash", "prove"]),
+    ("tx_search", &["query", "prove", "page", "per_page", "order_by"]),
+    ("unconfirmed_txs", &["limit"]),
+    ("validators", &["height", "page", "per_page"]),
+];
+
+/// The names of a method's arguments; `None` if there is no such method.
+pub(super) fn arguments(method: &str) -> Option<&'static [&'static str]> {
+    METHODS.iter().find(|(name, _)| *name == method).map(|(_, arguments)| *arguments)
+}
+
+/// The names of all methods.
+pub(super) fn names() -> impl Iterator<Item = &'static str> {
+    METHODS.iter().map(|(name, _)| *name)
+}
+
+impl Comet {
+    /// Answers a call; `None` for a notification.
+    pub(super) async fn answer(&self, call: Call) -> Option<Value> {
+        let Call { id, method, params } = call;
+        let result = match arguments(&method) {
+            None => Err(RpcError::method_not_found()),
+            Some(names) => match Args::new(params, names) {
+                Ok(args) => self.run(&method, args).await,
+                Err(error) => Err(error),
+            },
+        };
+        id.map(|id| envelope::answer(&id, result))
+    }
+
+    /// Runs a method within the time a call may take.
+    pub(super) async fn run(&self, method: &str, args: Args) -> Result<Value, RpcError> {
+        let seconds = self.inner.config.request_timeout_secs;
+        let call = self.dispatch(method, args);
+        match tokio::time::timeout(Duration::from_secs(seconds), call).await {
+            Ok(result) => result,
+            Err(_) => Err(RpcError::internal(format!("{method} took longer than {seconds} s"))),
+        }
+    }
+
+    async fn dispatch(&self, method: &str, args: Args) -> Result<Value, RpcError> {
+        match method {
+            "abci_info" => Ok(methods::info::abci_info(self)),
+            "abci_query" => methods::txs::abci_query(self, &args).await,
+            "block" => self.read(args, methods::blocks::block).await,
+            "block_by_hash" => self.read(args, methods::blocks::block_by_hash).await,
+            "block_results" => self.read(args, methods::blocks::block_results).await,
+            "block_search" => self.read(args, methods::search::block_search).await,
+            "blockchain" => self.read(args, methods::blocks::blockchain).await,
+            "broadcast_tx_async" | "broadcast_tx_sync" => methods::txs::broadcast(self, &args).await,
+            "broadcast_tx_commit" => methods::txs::broadcast_commit(self, &args).await,
+            "check_tx" => methods::txs::check(self, &args).await,
+            "commit" => self.read(args, methods::blocks::commit).await,
+            "consensus_params" => self.read(args, methods::info::consensus_params).await,
+            "genesis" => methods::info::genesis(self),
+            "genesis_chunked" => self.read(args, methods::info::genesis_chunked).await,
+            "header" => self.read(args, methods::blocks::header).await,
+            "header_by_hash" => self.read(args, methods::blocks::header_by_hash).await,
+            "health" => Ok(json!({})),
+            "net_info" => Ok(methods::info::net_info(self)),
+            "num_unconfirmed_txs" => Ok(methods::txs::unconfirmed_count(self)),
+            "status" => Ok(methods::info::status(self)),
+            "tx" => self.read(args, methods::search::tx).await,
+            "tx_search" => self.read(args, methods::search::tx_search).await,
+            "unconfirmed_txs" => methods::txs::unconfirmed(self, &args),
+            "validators" => self.read(args, methods::info::validators).await,
+            _ => Err(RpcError::method_not_found()),
+        }
+    }
+
+    /// Runs a method that reads the disk beside the async threads.
+    async fn read(
+        &self,
+        args: Args,
+        method: fn(&Self, &Args) -> Result<Value, RpcError>,
+    ) -> Result<Value, RpcError> {
+        let _turn = self.inner.limits.read().await?;
+        let comet = self.clone();
+        let read = tokio::task::spawn_blocking(move || method(&comet, &args));
+        read.await.map_err(RpcError::internal)?
+    }
+}

@@ -1,0 +1,52 @@
+//! Counters that bound what clients hold at once.
+
+use super::config::CometConfig;
+use super::envelope::RpcError;
+use std::sync::Arc;
+use tokio::sync::{OwnedSemaphorePermit, Semaphore, SemaphorePermit};
+
+/// A share of a bound, given back when dropped.
+pub(super) type Permit = OwnedSemaphorePermit;
+
+pub(super) struct Limits {
+    reads: Semaphore,
+    websockets: Arc<Semaphore>,
+    subscribers: Arc<Semaphore>,
+    max_subscribers: usize,
+}
+
+impl Limits {
+    pub(super) fn new(config: &CometConfig) -> Self {
+        let most = |count: usize| count.min(Semaphore::MAX_PERMITS);
+        Self {
+            reads: Semaphore::new(most(config.max_concurrent_reads)),
+            websockets: Arc::new(Semaphore::new(most(config.max_websockets))),
+            subscribers: Arc::new(Semaphore::new(most(config.max_subscription_clients))),
+            max_subscribers: config.max_subscription_clients,
+        }
+    }
+
+    /// Waits for a turn to read from disk.
+    pub(super) async fn read(&self) -> Result<SemaphorePermit<'_>, RpcError> {
+        self.reads.acquire().await.map_err(RpcError::internal)
+    }
+
+    /// A place for a WebSocket connection, if there is one.
+    pub(super) fn websocket(&self) -> Option<Permit> {
+        self.websockets.clone().try_acquire_owned().ok()
+    }
+
+    /// A place for a connection's first subscription.
+    pub(super) fn subscriber(&self) -> Result<Permit, RpcError> {
+        let permit = self.subscribers.clone().try_acquire_owned();
+        permit.map_err(|_| {
+            RpcError::internal(format!("max_subscription_clients {} reached", self.max_subscribers))
+        })
+    }
+
+    /// WebSocket connections that are open.
+    #[cfg(test)]
+    pub(super) fn free_websockets(&self) -> usize {
+        self.websockets.available_permits()
+    }
+}

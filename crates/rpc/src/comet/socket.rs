@@ -1,0 +1,175 @@
+//! JSON-RPC with subscriptions over a WebSocket.
+
+use super::args::Args;
+use super::envelope::{self, Call, RpcError};
+use super::limits::Permit;
+use super::subscriptions::Subscriptions;
+use super::{Comet, CometConfig};
+use axum::extract::State;
+use axum::extract::ws::{CloseFrame, Message, WebSocket, WebSocketUpgrade, close_code};
+use axum::http::StatusCode;
+use axum::response::{IntoResponse, Response};
+use serde_json::Value;
+use std::time::Duration;
+use tokio::task::JoinSet;
+use tokio::time::{Instant, Interval, MissedTickBehavior, interval_at, timeout};
+
+/// Opens a connection if there is a place for it.
+pub(super) async fn upgrade(State(comet): State<Comet>, upgrade: WebSocketUpgrade) -> Response {
+    let Some(place) = comet.inner.limits.websocket() else {
+        return too_many(&comet);
+    };
+    let max = comet.inner.config.max_body_bytes;
+    upgrade.max_message_size(max).max_frame_size(max).on_upgrade(|socket| serve(comet, socket, place))
+}
+
+/// The answer when every place is taken.
+pub(super) fn too_many(comet: &Comet) -> Response {
+    let max = comet.inner.config.max_websockets;
+    (StatusCode::SERVICE_UNAVAILABLE, format!("max_websockets {max} reached")).into_response()
+}
+
+/// A connection with its clocks.
+pub(super) struct Line {
+    socket: WebSocket,
+    ping: Interval,
+    heard: Instant,
+    idle: Duration,
+    write: Duration,
+}
+
+/// What happened on a connection.
+pub(super) enum Heard {
+    /// A message, as text or as bytes.
+    Message(Vec<u8>),
+    /// Nothing that needs an answer.
+    Nothing,
+    /// The end.
+    Closed,
+}
+
+impl Line {
+    pub(super) fn new(socket: WebSocket, config: &CometConfig) -> Self {
+        let period = Duration::from_secs(config.ping_interval_secs);
+        let mut ping = interval_at(Instant::now() + period, period);
+        ping.set_missed_tick_behavior(MissedTickBehavior::Delay);
+        let idle = Duration::from_secs(config.idle_timeout_secs);
+        let write = Duration::from_secs(config.write_timeout_secs);
+        Self { socket, ping, heard: Instant::now(), idle, write }
+    }
+
+    /// Waits for the client, and pings it while waiting. Dropping the future loses nothing.
+    pub(super) async fn hear(&mut self) -> Heard {
+        tokio::select! {
+            message = self.socket.recv() => {
+                self.heard = Instant::now();
+                match message {
+                    Some(Ok(Message::Text(text))) => Heard::Message(text.as_bytes().to_vec()),
+                    Some(Ok(Message::Binary(bytes))) => Heard::Message(bytes.to_vec()),
+                    Some(Ok(Message::Ping(_) | Message::Pong(_))) => Heard::Nothing,
+                    Some(Ok(Message::Close(_)) | Err(_)) | None => Heard::Closed,
+                }
+            }
+            now = self.ping.tick() => {
+                if now.duration_since(self.heard) > self.idle {
+                    return Heard::Closed;
+                }
+                if self.send(Message::Ping(Default::default())).await { Heard::Nothing } else { Heard::Closed }
+            }
+        }
+    }
+
+    /// Sends a JSON message; false if the client is gone or takes too long.
+    pub(super) async fn tell(&mut self, value: &Value) -> bool {
+        self.send(Message::Text(value.to_string().into())).await
+    }
+
+    /// Says goodbye with a reason.
+    pub(super) async fn close(&mut self, reason: &'static str) {
+        let frame = CloseFrame { code: close_code::ERROR, reason: reason.into() };
+        self.send(Message::Close(Some(frame))).await;
+    }
+
+    async fn send(&mut self, message: Message) -> bool {
+        matches!(timeout(self.write, self.socket.send(message)).await, Ok(Ok(())))
+    }
+}
+
+/// Serves a connection until it ends; calls under way end with it.
+async fn serve(comet: Comet, socket: WebSocket, _place: Permit) {
+    let mut line = Line::new(socket, &comet.inner.config);
+    let mut subscriptions = Subscriptions::new(comet.clone());
+    let mut calls: JoinSet<Option<Value>> = JoinSet::new();
+    let mut open = true;
+    while open {
+        let free = calls.len() < comet.inner.config.max_calls_per_websocket;
+        tokio::select! {
+            heard = line.hear(), if free => match heard {
+                Heard::Message(bytes) => {
+                    if let Some(answer) = take(&comet, &mut subscriptions, &mut calls, &bytes) {
+                        open = line.tell(&answer).await;
+                    }
+                }
+                Heard::Nothing => {}
+                Heard::Closed => open = false,
+            },
+            Some(done) = calls.join_next() => match done {
+                Ok(Some(answer)) => open = line.tell(&answer).await,
+                Ok(None) => {}
+                Err(error) => {
+                    tracing::error!(%error, "a call over WebSocket failed");
+                    open = false;
+                }
+            },
+            block = subscriptions.next() => match block {
+                Ok(block) => {
+                    for message in subscriptions.messages(&block) {
+                        if !line.tell(&message).await {
+                            open = false;
+                            break;
+                        }
+                    }
+                }
+                Err(error) => {
+                    tracing::error!(%error, "failed to read a block for a subscriber");
+                    line.close("failed to read a block").await;
+                    open = false;
+                }
+            },
+        }
+    }
+}
+
+/// Starts a call, or answers it at once if it is about subscriptions or malformed.
+fn take(
+    comet: &Comet,
+    subscriptions: &mut Subscriptions,
+    calls: &mut JoinSet<Option<Value>>,
+    bytes: &[u8],
+) -> Option<Value> {
+    let value = match serde_json::from_slice(bytes) {
+        Ok(value) => value,
+        Err(error) => return Some(envelope::answer(&Value::Null, Err(RpcError::parse(error)))),
+    };
+    let call = match envelope::call(value) {
+        Ok(call) => call,
+        Err((id, error)) => return Some(envelope::answer(&id, Err(error))),
+    };
+    let query: &[&str] = match call.method.as_str() {
+        "subscribe" | "unsubscribe" => &["query"],
+        "unsubscribe_all" => &[],
+        _ => {
+            let comet = comet.clone();
+            calls.spawn(async move { comet.answer(call).await });
+            return None;
+        }
+    };
+    let Call { id, method, params } = call;
+    let id = id.unwrap_or(Value::Null);
+    let result = Args::new(params, query).and_then(|args| match method.as_str() {
+        "subscribe" => subscriptions.subscribe(id.clone(), args.text("query")?.unwrap_or_default()),
+        "unsubscribe" => subscriptions.unsubscribe(args.text("query")?.unwrap_or_default()),
+        _ => Ok(subscriptions.unsubscribe_all()),
+    });
+    Some(envelope::answer(&id, result))
+}

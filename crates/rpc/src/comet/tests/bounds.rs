@@ -1,0 +1,127 @@
+use super::*;
+use proptest::prelude::*;
+
+#[tokio::test]
+async fn ids_are_echoed_with_their_type() {
+    let fixture = Fixture::filled().await;
+    for id in [json!(7), json!("5f0c-uuid"), json!(-1), Value::Null] {
+        let (status, answer) = fixture.post(json!({"jsonrpc": "2.0", "id": id, "method": "health"})).await;
+        assert_eq!((status, answer), (200, json!({"jsonrpc": "2.0", "id": id, "result": {}})));
+    }
+    assert_eq!(fixture.post(json!({"jsonrpc": "2.0", "method": "health"})).await, (200, Value::Null));
+}
+
+#[tokio::test]
+async fn failed_calls_are_answers_with_status_200() {
+    let fixture = Fixture::filled().await;
+    let (status, answer) = fixture.post(json!({"jsonrpc": "2.0", "id": 1, "method": "nothing"})).await;
+    let expected = json!({"jsonrpc": "2.0", "id": 1, "error": {
+        "code": -32601, "message": "Method not found", "data": ""}});
+    assert_eq!((status, answer), (200, expected));
+    let (status, answer) = fixture.post(json!({"jsonrpc": "2.0", "id": 1, "method": "block", "params": 5})).await;
+    assert_eq!((status, &answer["error"]["code"]), (200, &json!(-32602)));
+    let (status, answer) = fixture.post(json!({"jsonrpc": "2.0", "id": [], "method": "block"})).await;
+    assert_eq!((status, &answer["error"]["code"]), (200, &json!(-32600)));
+    let (status, answer) = fixture.post("{").await;
+    assert_eq!((status, &answer["id"], &answer["error"]["code"]), (500, &Value::Null, &json!(-32700)));
+}
+
+#[tokio::test]
+async fn addresses_answer_with_id_minus_one() {
+    let fixture = Fixture::filled().await;
+    let (status, answer) = fixture.get("/block?height=99").await;
+    assert_eq!((status, &answer["id"], &answer["error"]["code"]), (500, &json!(-1), &json!(-32603)));
+    let (status, answer) = fixture.get("/nothing").await;
+    assert_eq!((status, &answer["error"]["code"]), (404, &json!(-32601)));
+    assert_eq!(fixture.get("/health").await, (200, json!({"jsonrpc": "2.0", "id": -1, "result": {}})));
+}
+
+#[tokio::test]
+async fn batches_are_answered_in_order_within_their_bound() {
+    let fixture = Fixture::filled().await;
+    let call = |id: u64| json!({"jsonrpc": "2.0", "id": id, "method": "health", "params": {}});
+    let calls: Vec<Value> = (0..20).map(call).collect();
+    let (status, answers) = fixture.post(json!(calls)).await;
+    let ids: Vec<u64> = answers.as_array().unwrap().iter().map(|answer| answer["id"].as_u64().unwrap()).collect();
+    assert_eq!((status, ids), (200, (0..20).collect()));
+    let calls: Vec<Value> = (0..21).map(call).collect();
+    let (status, answer) = fixture.post(json!(calls)).await;
+    assert_eq!((status, &answer["error"]["data"]), (200, &json!("a batch has 1 to 20 calls, got 21")));
+    assert_eq!(fixture.post("[]").await.1["error"]["code"], -32600);
+}
+
+#[tokio::test]
+async fn large_bodies_are_refused() {
+    let fixture = Fixture::start(CometConfig { max_body_bytes: 1_000, ..CometConfig::default() }).await;
+    let (status, answer) = fixture.post(format!("\"{}\"", "x".repeat(1_000))).await;
+    assert_eq!((status, &answer["error"]["code"]), (413, &json!(-32600)));
+    let mut client = fixture.connect("/websocket").await;
+    client.say("x".repeat(1_001)).await;
+    let end = tokio::time::timeout(Duration::from_secs(20), client.socket.next()).await.unwrap();
+    assert!(!matches!(end, Some(Ok(Message::Text(_)))), "{end:?}");
+}
+
+#[tokio::test]
+async fn browsers_of_configured_origins_may_call() {
+    let allowed = |response: &reqwest::Response| {
+        response.headers().get("access-control-allow-origin").map(|origin| origin.to_str().unwrap().to_owned())
+    };
+    let fixture = Fixture::start(CometConfig::default()).await;
+    let preflight = reqwest::Client::new()
+        .request(reqwest::Method::OPTIONS, format!("http://{}", fixture.address))
+        .header("origin", "https://wallet.example")
+        .header("access-control-request-method", "POST")
+        .header("access-control-request-headers", "content-type");
+    let response = preflight.send().await.unwrap();
+    assert_eq!((response.status().as_u16(), allowed(&response)), (200, Some("*".to_owned())));
+    let methods = response.headers()["access-control-allow-methods"].to_str().unwrap();
+    assert!(methods.contains("POST"), "{methods}");
+    let config = CometConfig { cors_origins: vec!["https://a.example".to_owned()], ..CometConfig::default() };
+    let fixture = Fixture::start(config).await;
+    for (origin, expected) in
+        [("https://a.example", Some("https://a.example".to_owned())), ("https://b.example", None)]
+    {
+        let request = reqwest::Client::new().get(format!("http://{}/health", fixture.address));
+        assert_eq!(allowed(&request.header("origin", origin).send().await.unwrap()), expected);
+    }
+}
+
+fn json_value() -> impl Strategy<Value = Value> {
+    let leaf = prop_oneof![
+        Just(Value::Null),
+        any::<bool>().prop_map(Value::from),
+        any::<i64>().prop_map(Value::from),
+        "\\PC{0,12}".prop_map(Value::from),
+        "(0x)?[0-9a-f]{0,70}".prop_map(Value::from),
+        Just(json!("tx.height>0")),
+    ];
+    leaf.prop_recursive(2, 8, 4, |inner| proptest::collection::vec(inner, 0..4).prop_map(Value::from))
+}
+
+#[test]
+fn any_arguments_get_an_answer() {
+    let runtime = tokio::runtime::Runtime::new().unwrap();
+    let fixture = runtime.block_on(Fixture::filled());
+    let methods: Vec<&str> = crate::comet::dispatch::names().filter(|name| *name != "broadcast_tx_commit").collect();
+    let call = (proptest::sample::select(methods), proptest::collection::vec(json_value(), 0..5));
+    proptest!(ProptestConfig::with_cases(400), |((method, params) in call)| {
+        let call = crate::comet::envelope::call(json!({"id": 1, "method": method, "params": params})).unwrap();
+        let answer = runtime.block_on(fixture.comet.answer(call)).unwrap();
+        prop_assert!(answer.get("result").is_some() != answer.get("error").is_some());
+        prop_assert_eq!(&answer["id"], &json!(1));
+    });
+}
+
+#[test]
+fn any_address_gets_an_answer() {
+    let runtime = tokio::runtime::Runtime::new().unwrap();
+    let fixture = runtime.block_on(Fixture::filled());
+    let methods: Vec<&str> = crate::comet::dispatch::names().filter(|name| *name != "broadcast_tx_commit").collect();
+    let name = proptest::sample::select(vec!["height", "hash", "query", "page", "per_page", "tx", "data", "path"]);
+    let pairs = proptest::collection::vec((name, "(\"|0x|[0-9a-f]|\\PC){0,10}"), 0..4);
+    proptest!(ProptestConfig::with_cases(400), |(method in proptest::sample::select(methods), pairs in pairs)| {
+        let pairs = pairs.into_iter().map(|(name, value)| (name.to_owned(), value)).collect();
+        let result = runtime.block_on(fixture.comet.run(method, crate::comet::args::Args::from_uri(pairs)));
+        prop_assert!(result.is_ok() || result.is_err_and(|error| error.code <= -32600));
+    });
+}
