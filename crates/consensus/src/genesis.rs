@@ -1,0 +1,129 @@
+//! The block before the first, and its state.
+
+use crate::{
+    Committee, Context, Digest,
+    application::chain_digest,
+    block::{Block, Header, txs_root},
+};
+use commonware_consensus::types::{Epoch, Height, Round, View};
+use commonware_cryptography::{Digest as _, Hasher, Sha256};
+use commonware_storage::metadata::{self, Metadata};
+use commonware_utils::sequence::U64;
+use thiserror::Error;
+use virtengine_state::WriteSet;
+use virtengine_store::{StoreContext, destroy, write_genesis};
+use virtengine_types::block::{BlockOutcome, state_root};
+
+/// What a chain starts from.
+#[derive(Clone, Debug)]
+pub struct Genesis {
+    /// Name of the chain.
+    pub chain_id: String,
+    /// Milliseconds since 1970.
+    pub time_ms: u64,
+    /// The first state.
+    pub writes: WriteSet,
+    /// The committee of the first epoch.
+    pub committee: Committee,
+}
+
+/// Why a node cannot start from a genesis.
+#[derive(Debug, Error)]
+pub enum GenesisError {
+    /// The data directory belongs to another chain, or to another genesis of a chain of this name.
+    #[error(
+        "the data directory was made for genesis {found}, the genesis file has {expected}: use another home or the genesis file of that chain"
+    )]
+    OtherChain {
+        /// Hash of the genesis that the data was made for.
+        found: Digest,
+        /// Hash of the given one.
+        expected: Digest,
+    },
+    /// The first state cannot be written.
+    #[error(transparent)]
+    Store(#[from] virtengine_store::GenesisError),
+    /// The record of the genesis cannot be read or written.
+    #[error("the record of the genesis block failed: {0}")]
+    Record(#[from] metadata::Error),
+}
+
+/// Record: the header, the hash of its genesis, and whether the databases were filled with its state.
+type Record = (Header, Digest, bool);
+
+const KEY: U64 = U64::new(0);
+
+impl Genesis {
+    /// Hash over everything that the genesis determines.
+    #[must_use]
+    pub fn hash(&self) -> Digest {
+        let mut hasher = Sha256::default();
+        hasher.update(b"virtengine/genesis");
+        hasher.update(&chain_digest(&self.chain_id));
+        hasher.update(&self.time_ms.to_be_bytes());
+        hasher.update(&self.committee.hash());
+        for (key, value) in self.writes.iter() {
+            hasher.update(&[key.partition as u8]);
+            hasher.update(&key.bytes);
+            let value = value.as_deref().unwrap_or_default();
+            hasher.update(&(value.len() as u64).to_be_bytes());
+            hasher.update(value);
+        }
+        hasher.finalize().1
+    }
+
+    fn header(&self, partitions: [virtengine_types::block::PartitionRoot; 5]) -> Header {
+        let identities = self.committee.identities();
+        let Some(leader) = identities.get(0).cloned() else { unreachable!("a committee has a member") };
+        Header {
+            chain: chain_digest(&self.chain_id),
+            context: Context {
+                round: Round::new(Epoch::zero(), View::zero()),
+                leader,
+                parent: (View::zero(), Digest::EMPTY),
+            },
+            parent: Digest::EMPTY,
+            height: Height::zero(),
+            time_ms: self.time_ms,
+            txs_root: txs_root(&[]),
+            results_root: BlockOutcome::default().results_root().into(),
+            gas_used: 0,
+            partitions,
+            state_root: state_root(&partitions).into(),
+            committee: self.committee.hash(),
+            next_committee: self.committee.hash(),
+        }
+    }
+
+    /// The genesis block. On a new data directory its state is written, and the databases are left empty
+    /// if `sync` will fill them. Safe to cut short at any point.
+    ///
+    /// # Errors
+    /// - `OtherChain` - the data directory has another genesis
+    /// - `Store`, `Record` - the disk failed
+    pub(crate) async fn block<E: StoreContext>(
+        &self,
+        context: &E,
+        prefix: &str,
+        store: &virtengine_store::Config,
+        sync: bool,
+    ) -> Result<Block, GenesisError> {
+        let expected = self.hash();
+        let config = metadata::Config { partition: format!("{prefix}-genesis"), codec_config: ((), (), ()) };
+        let record: Metadata<E, U64, Record> = Metadata::init(context.child("genesis"), config).await?;
+        if let Some((header, found, filled)) = record.get(&KEY) {
+            if *found != expected {
+                return Err(GenesisError::OtherChain { found: *found, expected });
+            }
+            if *filled || sync {
+                return Ok(Block { header: header.clone(), txs: Vec::new() });
+            }
+        }
+        let header = self.header(write_genesis(context, store, &self.writes).await?);
+        if sync {
+            destroy(context, store).await?;
+        }
+        record.put_sync(KEY, (header.clone(), expected, !sync)).await?;
+        Ok(Block { header, txs: Vec::new() })
+    }
+}

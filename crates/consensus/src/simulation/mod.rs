@@ -1,0 +1,100 @@
+//! Whole networks in virtual time, on simulated links and disks, with the node's own wiring.
+//!
+//! Four validators run the chain over signed transfers. Whatever happens to nodes and links, finalized
+//! blocks agree, every node's state hashes to what its headers say, and no money appears or vanishes.
+
+mod properties;
+mod transfers;
+mod world;
+
+use commonware_glue::simulate::{
+    action::{Action, Crash, Schedule},
+    exit::ProcessedHeightAtLeast,
+    plan::PlanBuilder,
+};
+use commonware_p2p::simulated::Link;
+use commonware_utils::probability;
+use properties::{AgreedBlocks, ConservedSupply, MatchingRoots, SyncedInsteadOfReplayed};
+use std::time::Duration;
+use world::World;
+
+const GOOD: Link = Link {
+    latency: Duration::from_millis(10),
+    jitter: Duration::from_millis(5),
+    success_rate: probability!(1.0),
+};
+
+fn plan(world: World, seeds: std::ops::Range<u64>, height: u64) -> PlanBuilder<World> {
+    PlanBuilder::new(world)
+        .seeds(seeds)
+        .link(GOOD)
+        .timeout(Duration::from_mins(10))
+        .exit_condition(ProcessedHeightAtLeast::new(height))
+        .property(AgreedBlocks)
+        .property(MatchingRoots)
+        .property(ConservedSupply)
+}
+
+#[test]
+fn four_validators_agree_over_several_epochs() {
+    plan(World::new(4), 0..3, 60).run().unwrap();
+}
+
+#[test]
+fn validators_that_crash_at_random_resume() {
+    let crash =
+        Crash::Random { frequency: Duration::from_secs(2), downtime: Duration::from_millis(700), count: 1 };
+    plan(World::new(4), 0..3, 60).crash(crash).run().unwrap();
+}
+
+#[test]
+fn the_chain_goes_on_after_all_validators_crashed_at_once() {
+    let crash =
+        Crash::Random { frequency: Duration::from_secs(12), downtime: Duration::from_millis(500), count: 4 };
+    plan(World::new(4), 0..3, 80).crash(crash).run().unwrap();
+}
+
+#[test]
+fn lossy_links_delay_and_do_not_divide() {
+    let link = Link {
+        latency: Duration::from_millis(60),
+        jitter: Duration::from_millis(40),
+        success_rate: probability!(0.8),
+    };
+    plan(World::new(4), 0..3, 40).link(link).run().unwrap();
+}
+
+#[test]
+fn a_validator_cut_off_by_a_partition_catches_up() {
+    let world = World::new(4);
+    let [cut, others @ ..] = world.identities() else { unreachable!() };
+    let dead = Link { success_rate: probability!(0.0), ..GOOD };
+    let mut schedule = Schedule::new();
+    for other in others {
+        for (from, to) in [(cut, other), (other, cut)] {
+            let link = dead.clone();
+            schedule = schedule
+                .at(Duration::from_secs(1), Action::UpdateLink { from: from.clone(), to: to.clone(), link });
+        }
+    }
+    let schedule = schedule.at(Duration::from_secs(8), Action::Heal(GOOD));
+    plan(world.clone(), 0..3, 60).crash(Crash::Schedule(schedule)).run().unwrap();
+}
+
+#[test]
+fn three_of_four_validators_keep_finalizing() {
+    let world = World::new(4);
+    let down = world.identities()[1].clone();
+    let schedule = Schedule::new()
+        .at(Duration::from_secs(1), Action::Crash(down.clone()))
+        .at(Duration::from_secs(40), Action::Restart(down));
+    plan(world, 0..2, 60).crash(Crash::Schedule(schedule)).run().unwrap();
+}
+
+#[test]
+fn an_empty_fifth_node_syncs_the_state_and_reaches_the_tip() {
+    let world = World::new(4).with_observer();
+    let observer = world.identities()[4].clone();
+    let crash = Crash::DelayRound { participants: vec![observer], round: world.round_of_joining() };
+    plan(world, 0..3, 90).crash(crash).property(SyncedInsteadOfReplayed).run().unwrap();
+}
