@@ -12,6 +12,9 @@ const ZSTD_LEVEL: i32 = 1;
 /// In-memory rows of one keyspace before they are written out as a sorted file, in bytes.
 const MEMTABLE_BYTES: u64 = 8 << 20;
 
+/// Journal kept before memtables are written out, in bytes; a restart reads it back.
+const JOURNAL_BYTES: u64 = 128 << 20;
+
 /// The open keyspaces.
 pub(super) struct Rows {
     pub(super) db: Database,
@@ -26,7 +29,11 @@ pub(super) struct Rows {
 
 impl Rows {
     pub(super) fn open(directory: &Path, chain_id: &str, page_cache: u64) -> Result<Self, HistoryError> {
-        let db = Database::builder(directory).cache_size(page_cache).worker_threads(1).open()?;
+        let db = Database::builder(directory)
+            .cache_size(page_cache)
+            .max_journaling_size(JOURNAL_BYTES)
+            .worker_threads(2)
+            .open()?;
         let keyspace = |name: &str| {
             db.keyspace(name, || KeyspaceCreateOptions::default().max_memtable_size(MEMTABLE_BYTES))
         };

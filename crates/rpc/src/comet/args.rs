@@ -20,7 +20,9 @@ impl Args {
             Params::Named(named) => named,
             Params::Positional(list) if list.len() > names.len() => {
                 let (expected, found) = (names.len(), list.len());
-                return Err(RpcError::invalid_params(format!("expected at most {expected} arguments, got {found}")));
+                return Err(RpcError::invalid_params(format!(
+                    "expected at most {expected} arguments, got {found}"
+                )));
             }
             Params::Positional(list) => names.iter().map(|name| (*name).to_owned()).zip(list).collect(),
         };
@@ -81,7 +83,8 @@ impl Args {
             return Err(wrong(name, "base64 bytes", value));
         };
         if self.from_uri {
-            return uri_bytes(text).ok_or_else(|| wrong(name, "0x and hexadecimal digits, or a quoted text", value));
+            return uri_bytes(text)
+                .ok_or_else(|| wrong(name, "0x and hexadecimal digits, or a quoted text", value));
         }
         let bytes = BASE64_STANDARD.decode(text).map_err(|_| wrong(name, "base64 bytes", value))?;
         Ok(bytes.into())

@@ -129,13 +129,9 @@ impl CometConfig {
             ("commit_timeout_secs", self.commit_timeout_secs),
             ("request_timeout_secs", self.request_timeout_secs),
         )?;
-        less(
-            ("ping_interval_secs", self.ping_interval_secs),
-            ("idle_timeout_secs", self.idle_timeout_secs),
-        )?;
+        less(("ping_interval_secs", self.ping_interval_secs), ("idle_timeout_secs", self.idle_timeout_secs))?;
         let valid = |origin: &str| {
-            origin == "*"
-                || (origin.contains("://") && axum::http::HeaderValue::from_str(origin).is_ok())
+            origin == "*" || (origin.contains("://") && axum::http::HeaderValue::from_str(origin).is_ok())
         };
         match self.cors_origins.iter().find(|origin| !valid(origin)) {
             Some(origin) => Err(ConfigError::Origin { origin: origin.clone() }),
@@ -175,10 +171,7 @@ mod tests {
     fn rejects_a_wait_for_blocks_that_outlasts_the_call() {
         let config = CometConfig { commit_timeout_secs: 15, ..CometConfig::default() };
         let error = config.validate().unwrap_err();
-        assert_eq!(
-            error.to_string(),
-            "commit_timeout_secs (15) must be less than request_timeout_secs (15)"
-        );
+        assert_eq!(error.to_string(), "commit_timeout_secs (15) must be less than request_timeout_secs (15)");
     }
 
     #[test]

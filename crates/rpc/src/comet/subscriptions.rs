@@ -96,13 +96,7 @@ impl Subscriptions {
         of_block.chain(of_txs)
     }
 
-    fn tell(
-        &self,
-        block: &Published,
-        kind: &str,
-        attributes: Attributes,
-        index: Option<u32>,
-    ) -> Vec<Value> {
+    fn tell(&self, block: &Published, kind: &str, attributes: Attributes, index: Option<u32>) -> Vec<Value> {
         let height = block.record.height().0;
         let validators = self.comet.inner.genesis.validators.len();
         let matching =

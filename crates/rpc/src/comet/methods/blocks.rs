@@ -69,7 +69,8 @@ pub(in super::super) fn commit(comet: &Comet, args: &Args) -> Result<Value, RpcE
 pub(in super::super) fn blockchain(comet: &Comet, args: &Args) -> Result<Value, RpcError> {
     let bound = |name: &str| {
         let given = args.integer(name)?.unwrap_or(0);
-        u64::try_from(given).map_err(|_| RpcError::internal(format!("{name} must not be negative, but got {given}")))
+        u64::try_from(given)
+            .map_err(|_| RpcError::internal(format!("{name} must not be negative, but got {given}")))
     };
     let tip = comet.inner.hub.tip().height;
     let history = comet.inner.hub.history();

@@ -82,7 +82,9 @@ pub(in super::super) fn net_info(comet: &Comet) -> Value {
 pub(in super::super) fn genesis(comet: &Comet) -> Result<Value, RpcError> {
     let genesis = shapes::genesis(&comet.inner.genesis);
     if genesis.to_string().len() > GENESIS_CHUNK {
-        return Err(RpcError::internal("genesis response is large, please use the genesis_chunked API instead"));
+        return Err(RpcError::internal(
+            "genesis response is large, please use the genesis_chunked API instead",
+        ));
     }
     Ok(json!({"genesis": genesis}))
 }
@@ -91,10 +93,13 @@ pub(in super::super) fn genesis_chunked(comet: &Comet, args: &Args) -> Result<Va
     let text = shapes::genesis(&comet.inner.genesis).to_string();
     let total = text.len().div_ceil(GENESIS_CHUNK);
     let wanted = args.integer("chunk")?.unwrap_or(0);
-    let chunk = usize::try_from(wanted).ok().and_then(|wanted| text.as_bytes().chunks(GENESIS_CHUNK).nth(wanted));
+    let chunk =
+        usize::try_from(wanted).ok().and_then(|wanted| text.as_bytes().chunks(GENESIS_CHUNK).nth(wanted));
     let Some(chunk) = chunk else {
         let last = total - 1;
-        return Err(RpcError::internal(format!("there are {total} chunks, valid range is 0 to {last}, got {wanted}")));
+        return Err(RpcError::internal(format!(
+            "there are {total} chunks, valid range is 0 to {last}, got {wanted}"
+        )));
     };
     Ok(json!({"chunk": wanted.to_string(), "total": total.to_string(), "data": shapes::base64(chunk)}))
 }

@@ -31,7 +31,9 @@ fn height(comet: &Comet, args: &Args) -> Result<u64, RpcError> {
     }
     let earliest = comet.inner.hub.history().earliest().map_or(1, |earliest| earliest.height().0);
     if height < earliest {
-        return Err(RpcError::internal(format!("height {height} is not available, lowest height is {earliest}")));
+        return Err(RpcError::internal(format!(
+            "height {height} is not available, lowest height is {earliest}"
+        )));
     }
     Ok(height)
 }

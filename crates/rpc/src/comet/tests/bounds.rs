@@ -18,7 +18,8 @@ async fn failed_calls_are_answers_with_status_200() {
     let expected = json!({"jsonrpc": "2.0", "id": 1, "error": {
         "code": -32601, "message": "Method not found", "data": ""}});
     assert_eq!((status, answer), (200, expected));
-    let (status, answer) = fixture.post(json!({"jsonrpc": "2.0", "id": 1, "method": "block", "params": 5})).await;
+    let (status, answer) =
+        fixture.post(json!({"jsonrpc": "2.0", "id": 1, "method": "block", "params": 5})).await;
     assert_eq!((status, &answer["error"]["code"]), (200, &json!(-32602)));
     let (status, answer) = fixture.post(json!({"jsonrpc": "2.0", "id": [], "method": "block"})).await;
     assert_eq!((status, &answer["error"]["code"]), (200, &json!(-32600)));
@@ -42,7 +43,8 @@ async fn batches_are_answered_in_order_within_their_bound() {
     let call = |id: u64| json!({"jsonrpc": "2.0", "id": id, "method": "health", "params": {}});
     let calls: Vec<Value> = (0..20).map(call).collect();
     let (status, answers) = fixture.post(json!(calls)).await;
-    let ids: Vec<u64> = answers.as_array().unwrap().iter().map(|answer| answer["id"].as_u64().unwrap()).collect();
+    let ids: Vec<u64> =
+        answers.as_array().unwrap().iter().map(|answer| answer["id"].as_u64().unwrap()).collect();
     assert_eq!((status, ids), (200, (0..20).collect()));
     let calls: Vec<Value> = (0..21).map(call).collect();
     let (status, answer) = fixture.post(json!(calls)).await;
@@ -64,7 +66,10 @@ async fn large_bodies_are_refused() {
 #[tokio::test]
 async fn browsers_of_configured_origins_may_call() {
     let allowed = |response: &reqwest::Response| {
-        response.headers().get("access-control-allow-origin").map(|origin| origin.to_str().unwrap().to_owned())
+        response
+            .headers()
+            .get("access-control-allow-origin")
+            .map(|origin| origin.to_str().unwrap().to_owned())
     };
     let fixture = Fixture::start(CometConfig::default()).await;
     let preflight = reqwest::Client::new()
@@ -102,7 +107,8 @@ fn json_value() -> impl Strategy<Value = Value> {
 fn any_arguments_get_an_answer() {
     let runtime = tokio::runtime::Runtime::new().unwrap();
     let fixture = runtime.block_on(Fixture::filled());
-    let methods: Vec<&str> = crate::comet::dispatch::names().filter(|name| *name != "broadcast_tx_commit").collect();
+    let methods: Vec<&str> =
+        crate::comet::dispatch::names().filter(|name| *name != "broadcast_tx_commit").collect();
     let call = (proptest::sample::select(methods), proptest::collection::vec(json_value(), 0..5));
     proptest!(ProptestConfig::with_cases(400), |((method, params) in call)| {
         let call = crate::comet::envelope::call(json!({"id": 1, "method": method, "params": params})).unwrap();
@@ -116,8 +122,10 @@ fn any_arguments_get_an_answer() {
 fn any_address_gets_an_answer() {
     let runtime = tokio::runtime::Runtime::new().unwrap();
     let fixture = runtime.block_on(Fixture::filled());
-    let methods: Vec<&str> = crate::comet::dispatch::names().filter(|name| *name != "broadcast_tx_commit").collect();
-    let name = proptest::sample::select(vec!["height", "hash", "query", "page", "per_page", "tx", "data", "path"]);
+    let methods: Vec<&str> =
+        crate::comet::dispatch::names().filter(|name| *name != "broadcast_tx_commit").collect();
+    let name =
+        proptest::sample::select(vec!["height", "hash", "query", "page", "per_page", "tx", "data", "path"]);
     let pairs = proptest::collection::vec((name, "(\"|0x|[0-9a-f]|\\PC){0,10}"), 0..4);
     proptest!(ProptestConfig::with_cases(400), |(method in proptest::sample::select(methods), pairs in pairs)| {
         let pairs = pairs.into_iter().map(|(name, value)| (name.to_owned(), value)).collect();

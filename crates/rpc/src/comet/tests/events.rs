@@ -16,12 +16,18 @@ async fn one_connection_carries_many_subscriptions() {
     fixture.publish(1, &[("one", "a"), ("two", "b")]);
     let mut heard = [client.hear().await, client.hear().await];
     heard.sort_by_key(|message| message["id"].as_str().unwrap().to_owned());
-    assert_eq!(heard[0], json!({"id": "b", "event": {
+    assert_eq!(
+        heard[0],
+        json!({"id": "b", "event": {
         "sequence": 3, "height": 1, "tx_index": 1, "topic": "market.order.created",
-        "attributes": [{"key": "order_id", "value": "1"}, {"key": "region", "value": "b"}]}}));
-    assert_eq!(heard[1], json!({"id": "expired", "event": {
+        "attributes": [{"key": "order_id", "value": "1"}, {"key": "region", "value": "b"}]}})
+    );
+    assert_eq!(
+        heard[1],
+        json!({"id": "expired", "event": {
         "sequence": 1, "height": 1, "tx_index": null, "topic": "market.order.expired",
-        "attributes": [{"key": "order_id", "value": "1"}]}}));
+        "attributes": [{"key": "order_id", "value": "1"}]}})
+    );
     client.say(json!({"unsubscribe": {"id": "b"}})).await;
     assert_eq!(client.hear().await, json!({"id": "b", "unsubscribed": {"next_sequence": 4}}));
     fixture.publish(2, &[("three", "b")]);

@@ -111,7 +111,10 @@ async fn blocks_have_their_shape_by_height_and_hash() {
     assert_eq!(fixture.result("block", json!({"height": "5"})).await, newest);
     let hash = BASE64_STANDARD.encode(block_hash(5));
     assert_eq!(fixture.result("block_by_hash", json!({"hash": hash})).await, newest);
-    assert_eq!(fixture.get(&format!("/block_by_hash?hash=0x{}", hex(block_hash(5)))).await.1["result"], newest);
+    assert_eq!(
+        fixture.get(&format!("/block_by_hash?hash=0x{}", hex(block_hash(5)))).await.1["result"],
+        newest
+    );
     let no_commit = json!({
         "height": "0", "round": 0, "block_id": {"hash": "", "parts": {"total": 0, "hash": ""}}, "signatures": []});
     assert_eq!(fixture.result("block", json!(["1"])).await, block(1, no_commit));
@@ -153,9 +156,7 @@ async fn results_and_headers_have_their_shapes() {
         })
     );
     let chain = fixture.result("blockchain", json!({"minHeight": "2", "maxHeight": "3"})).await;
-    let meta = |height: u64| {
-        json!({"block_id": block_id(height), "block_size": "3", "header": header(height), "num_txs": "1"})
-    };
+    let meta = |height: u64| json!({"block_id": block_id(height), "block_size": "3", "header": header(height), "num_txs": "1"});
     assert_eq!(chain, json!({"last_height": "5", "block_metas": [meta(3), meta(2)]}));
     let all = fixture.result("blockchain", json!({})).await;
     assert_eq!(all["block_metas"].as_array().unwrap().len(), 5);
@@ -168,8 +169,14 @@ async fn transactions_are_found_by_hash_and_search() {
     let fixture = Fixture::filled().await;
     let hash = tx_hash(b"tx3");
     assert_eq!(fixture.result("tx", json!({"hash": BASE64_STANDARD.encode(hash)})).await, tx(3, "a"));
-    assert_eq!(fixture.get(&format!("/tx?hash=0x{}", hex(hash))).await, (200, json!({
-        "jsonrpc": "2.0", "id": -1, "result": tx(3, "a")})));
+    assert_eq!(
+        fixture.get(&format!("/tx?hash=0x{}", hex(hash))).await,
+        (
+            200,
+            json!({
+        "jsonrpc": "2.0", "id": -1, "result": tx(3, "a")})
+        )
+    );
     let (_, data) = fixture.error("tx", json!({"hash": BASE64_STANDARD.encode([5; 32])})).await;
     assert_eq!(data, format!("tx ({}) not found", "05".repeat(32)));
     let query = format!("tx.hash='{}'", hex(hash));
@@ -177,11 +184,9 @@ async fn transactions_are_found_by_hash_and_search() {
     assert_eq!(fixture.result("tx_search", json!({"query": query, "page": "1"})).await, one);
     let quoted = format!("/tx_search?query=%22tx.hash=%27{}%27%22&page=1&per_page=%2230%22", hex(hash));
     assert_eq!(fixture.get(&quoted).await.1["result"], one);
-    let pages = json!({"query": "transfer.recipient = 'a'", "page": "2", "per_page": "2", "order_by": "desc"});
-    assert_eq!(
-        fixture.result("tx_search", pages).await,
-        json!({"txs": [tx(1, "a")], "total_count": "3"})
-    );
+    let pages =
+        json!({"query": "transfer.recipient = 'a'", "page": "2", "per_page": "2", "order_by": "desc"});
+    assert_eq!(fixture.result("tx_search", pages).await, json!({"txs": [tx(1, "a")], "total_count": "3"}));
     let both = json!(["transfer.sender='x' AND tx.height=4"]);
     assert_eq!(fixture.result("tx_search", both).await, json!({"txs": [tx(4, "b")], "total_count": "1"}));
     let blocks = fixture.result("block_search", json!({"query": "block.height<3"})).await;
@@ -235,7 +240,10 @@ async fn broadcasts_answer_after_the_checks() {
     let (code, data) = fixture.error("broadcast_tx_async", params).await;
     assert_eq!((code, data.as_str()), (-32603, "tx already exists in cache"));
     let bad = fixture.result("broadcast_tx_sync", json!([BASE64_STANDARD.encode("bad")])).await;
-    assert_eq!((&bad["code"], &bad["log"], &bad["codespace"]), (&json!(4), &json!("unauthorized"), &json!("sdk")));
+    assert_eq!(
+        (&bad["code"], &bad["log"], &bad["codespace"]),
+        (&json!(4), &json!("unauthorized"), &json!("sdk"))
+    );
     let checked = fixture.result("check_tx", json!({"tx": BASE64_STANDARD.encode("new")})).await;
     assert_eq!(checked["gas_wanted"], "9");
     assert_eq!(
@@ -277,14 +285,20 @@ async fn the_node_and_the_network_have_their_shapes() {
     let fixture = Fixture::filled().await;
     assert_eq!(fixture.result("health", json!({})).await, json!({}));
     let info = fixture.result("abci_info", json!({})).await;
-    assert_eq!(info, json!({"response": {
+    assert_eq!(
+        info,
+        json!({"response": {
         "data": "virtengine", "version": "0.1.0", "app_version": "0", "last_block_height": "5",
-        "last_block_app_hash": BASE64_STANDARD.encode([0xA; 32])}}));
+        "last_block_app_hash": BASE64_STANDARD.encode([0xA; 32])}})
+    );
     let page = fixture.result("validators", json!({"height": "5", "page": "2", "per_page": "3"})).await;
-    assert_eq!(page, json!({"block_height": "5", "count": "1", "total": "4", "validators": [{
+    assert_eq!(
+        page,
+        json!({"block_height": "5", "count": "1", "total": "4", "validators": [{
         "address": hex::encode_upper(Address::of_hash(&[4; 32]).0),
         "pub_key": {"type": "tendermint/PubKeyEd25519", "value": BASE64_STANDARD.encode([4; 32])},
-        "voting_power": "10", "proposer_priority": "0"}]}));
+        "voting_power": "10", "proposer_priority": "0"}]})
+    );
     let params = fixture.result("consensus_params", json!({})).await;
     assert_eq!(params["consensus_params"]["block"], json!({"max_bytes": "4000000", "max_gas": "-1"}));
     let net = fixture.result("net_info", json!({})).await;

@@ -60,7 +60,12 @@ impl Application for Chain {
 
     fn check(&self, tx: Bytes) -> Reply<Broadcast> {
         let checked = if tx.starts_with(b"bad") {
-            Checked { code: 4, codespace: "sdk".to_owned(), log: "unauthorized".to_owned(), ..Checked::default() }
+            Checked {
+                code: 4,
+                codespace: "sdk".to_owned(),
+                log: "unauthorized".to_owned(),
+                ..Checked::default()
+            }
         } else {
             Checked { gas_wanted: 9, ..Checked::default() }
         };
@@ -206,7 +211,10 @@ impl Fixture {
     async fn call(&self, method: &str, params: Value) -> Value {
         let body = json!({"jsonrpc": "2.0", "id": 123_456_789_012_u64, "method": method, "params": params});
         let (status, answer) = self.post(body).await;
-        assert_eq!((status, &answer["jsonrpc"], &answer["id"]), (200, &json!("2.0"), &json!(123_456_789_012_u64)));
+        assert_eq!(
+            (status, &answer["jsonrpc"], &answer["id"]),
+            (200, &json!("2.0"), &json!(123_456_789_012_u64))
+        );
         answer
     }
 
@@ -229,7 +237,8 @@ impl Fixture {
     }
 
     async fn connect(&self, path: &str) -> Client {
-        let (socket, _) = tokio_tungstenite::connect_async(format!("ws://{}{path}", self.address)).await.unwrap();
+        let (socket, _) =
+            tokio_tungstenite::connect_async(format!("ws://{}{path}", self.address)).await.unwrap();
         Client { socket }
     }
 }

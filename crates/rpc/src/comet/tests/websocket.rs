@@ -20,7 +20,10 @@ async fn events_repeat_the_id_of_the_subscription() {
     let mut client = fixture.connect("/websocket").await;
     let blocks = "tm.event='NewBlock'";
     let to_b = "tm.event='Tx' AND transfer.recipient = 'b'";
-    assert_eq!(client.ask(7, "subscribe", json!({"query": blocks})).await, json!({"jsonrpc": "2.0", "id": 7, "result": {}}));
+    assert_eq!(
+        client.ask(7, "subscribe", json!({"query": blocks})).await,
+        json!({"jsonrpc": "2.0", "id": 7, "result": {}})
+    );
     client.say(json!({"jsonrpc": "2.0", "id": "tx", "method": "subscribe", "params": [to_b]})).await;
     assert_eq!(client.hear().await["result"], json!({}));
     fixture.publish(6, &[("six", "a"), ("seven", "b")]);
@@ -40,8 +43,11 @@ async fn events_repeat_the_id_of_the_subscription() {
     let tx = client.hear().await;
     assert_eq!(tx["id"], "tx");
     let results = fixture.result("block_results", json!({"height": "6"})).await;
-    assert_eq!(tx["result"]["data"], json!({"type": "tendermint/event/Tx", "value": {"TxResult": {
-        "height": "6", "index": 1, "tx": BASE64_STANDARD.encode("seven"), "result": results["txs_results"][1]}}}));
+    assert_eq!(
+        tx["result"]["data"],
+        json!({"type": "tendermint/event/Tx", "value": {"TxResult": {
+        "height": "6", "index": 1, "tx": BASE64_STANDARD.encode("seven"), "result": results["txs_results"][1]}}})
+    );
     let events = &tx["result"]["events"];
     assert_eq!(events["tx.hash"], json!([hex::encode_upper(tx_hash(b"seven"))]));
     assert_eq!((&events["tx.height"], &events["tm.event"]), (&json!(["6"]), &json!(["Tx"])));
