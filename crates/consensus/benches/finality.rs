@@ -7,11 +7,6 @@
 #[path = "../src/simulation/transfers.rs"]
 mod transfers;
 
-/// The paths that the shared generator of transfers uses.
-mod source {
-    pub(crate) use virtengine_consensus::{BatchLimits, TxSource};
-}
-
 use commonware_codec::Encode as _;
 use commonware_cryptography::{
     Signer as _,
@@ -72,7 +67,7 @@ impl Queue {
         self.known.lock().insert(tx.tx.hash, tx.clone());
         self.open.lock().push_back(tx);
         for waker in self.wakers.lock().drain(..) {
-            drop(waker.send(()));
+            waker.send(()).unwrap_or_default();
         }
     }
 }
@@ -89,7 +84,7 @@ impl TxSource for Queue {
     fn arrived(&self) -> BoxFuture<'_, ()> {
         let (sender, receiver) = futures::channel::oneshot::channel();
         self.wakers.lock().push(sender);
-        Box::pin(async move { drop(receiver.await) })
+        Box::pin(async move { receiver.await.unwrap_or_default() })
     }
 
     fn verify(&self, txs: Vec<Unverified>) -> BoxFuture<'_, Vec<Result<VerifiedTx, Rejection>>> {
@@ -199,7 +194,7 @@ fn identity(seed: u64) -> ed25519::PrivateKey {
 }
 
 fn secret(seed: u64) -> Private {
-    Private::random(&mut StdRng::seed_from_u64(seed))
+    Private::random(StdRng::seed_from_u64(seed))
 }
 
 fn socket(seed: u64) -> SocketAddr {

@@ -32,8 +32,8 @@ use tracing::{debug, error, warn};
 use virtengine_chain::{BlockContext, Mode};
 use virtengine_store::{BlockBatch, Databases, DatabasesTargets, Sealed, StoreContext, targets};
 use virtengine_types::{
-    Gas, Timestamp,
-    block::{FinalizedBlock, Hash, PartitionRoot},
+    Timestamp,
+    block::{BlockOutcome, FinalizedBlock, PartitionRoot},
     tx::{DecodedTx, VerifiedTx},
 };
 
@@ -44,15 +44,15 @@ pub struct Application {
     recent: Recent,
 }
 
-struct Shared {
-    chain_id: String,
-    chain: Digest,
-    genesis: Block,
-    committees: Committees,
-    config: Config,
-    source: Arc<dyn TxSource>,
-    outlet: Outlet,
-    marshal: MarshalMailbox<Scheme, Standard<Block>>,
+/// What the application works with.
+pub(crate) struct Shared {
+    pub(crate) chain_id: String,
+    pub(crate) genesis: Block,
+    pub(crate) committees: Committees,
+    pub(crate) config: Config,
+    pub(crate) source: Arc<dyn TxSource>,
+    pub(crate) outlet: Outlet,
+    pub(crate) marshal: MarshalMailbox<Scheme, Standard<Block>>,
 }
 
 type Unmerkleized<E> = <Databases<E> as DatabaseSet<E>>::Unmerkleized;
@@ -66,18 +66,7 @@ pub fn chain_digest(chain_id: &str) -> Digest {
 }
 
 impl Application {
-    pub(crate) fn new(
-        chain_id: String,
-        genesis: Block,
-        committees: Committees,
-        config: Config,
-        source: Arc<dyn TxSource>,
-        outlet: Outlet,
-        marshal: MarshalMailbox<Scheme, Standard<Block>>,
-        recent: Recent,
-    ) -> Self {
-        let chain = chain_digest(&chain_id);
-        let shared = Shared { chain_id, chain, genesis, committees, config, source, outlet, marshal };
+    pub(crate) fn new(shared: Shared, recent: Recent) -> Self {
         Self { shared: Arc::new(shared), recent }
     }
 
@@ -95,19 +84,18 @@ impl Application {
         parent: &Digested<Block>,
         time_ms: u64,
         txs: &[Bytes],
-        results_root: Hash,
-        gas_used: Gas,
+        outcome: &BlockOutcome,
         partitions: [PartitionRoot; 5],
     ) -> Header {
         let epoch = context.epoch();
         Header {
-            chain: self.shared.chain,
+            chain: self.shared.genesis.header.chain,
             parent: parent.digest(),
             height: parent.height().next(),
             time_ms,
             txs_root: txs_root(txs),
-            results_root: results_root.into(),
-            gas_used: gas_used.0,
+            results_root: outcome.results_root().into(),
+            gas_used: outcome.gas_used.0,
             partitions,
             state_root: virtengine_types::block::state_root(&partitions).into(),
             committee: self.shared.committees.committee(epoch).hash(),
@@ -162,8 +150,7 @@ impl Application {
         let context = self.block_context(block.height(), header.time_ms);
         let (executed, Sealed { batches, roots }) = set.execute(context, verified, Mode::Verify).await?;
         let outcome = &executed.outcome;
-        let (results, gas) = (outcome.results_root(), outcome.gas_used);
-        let expected = self.header(header.context.clone(), parent, header.time_ms, txs, results, gas, roots);
+        let expected = self.header(header.context.clone(), parent, header.time_ms, txs, outcome, roots);
         if expected != *header {
             return Err(broken(format!("expected header {expected:?}, got {header:?}")));
         }
@@ -242,8 +229,7 @@ impl<E: StoreContext> StatefulApplication<E> for Application {
         let included: Vec<Arc<DecodedTx>> = included.collect();
         let txs: Vec<Bytes> = included.iter().map(|tx| tx.raw.clone()).collect();
         let outcome = &executed.outcome;
-        let (results, gas) = (outcome.results_root(), outcome.gas_used);
-        let header = self.header(context, &parent, time_ms, &txs, results, gas, roots);
+        let header = self.header(context, &parent, time_ms, &txs, outcome, roots);
         debug!(height = %header.height, txs = txs.len(), "built a block");
         self.recent.insert(header.digest(), remember(*executed, included));
         Some(Proposed { block: Block { header, txs }, merkleized: batches })

@@ -39,7 +39,7 @@ pub enum CommitteeError {
     #[error("the voting key of {identity} is not a BLS12-381 public key: {cause}")]
     VotingKey {
         /// Whose key.
-        identity: Identity,
+        identity: Box<Identity>,
         /// What is wrong with it.
         cause: String,
     },
@@ -70,7 +70,10 @@ impl Committee {
         let mut pairs = Vec::with_capacity(members.len());
         for member in members {
             let key = VotingKey::decode(Copying(&member.voting_key)).map_err(|error| {
-                CommitteeError::VotingKey { identity: member.identity.clone(), cause: error.to_string() }
+                CommitteeError::VotingKey {
+                    identity: Box::new(member.identity.clone()),
+                    cause: error.to_string(),
+                }
             })?;
             pairs.push((member.identity.clone(), key));
         }

@@ -1,10 +1,10 @@
 //! Wiring of one node: the only place where the engine's parts meet.
 
 use crate::{
-    Block, Committees, Config, Delivery, Digest, Finalization, Identity, Scheme,
-    application::Application,
+    Block, Committee, Committees, Config, Delivery, Digest, Finalization, Identity, Scheme,
+    application::{Application, Shared},
     config::ConfigError,
-    epochs::{self, Epochs, Track},
+    epochs::{self, Epochs},
     finalized::Outlet,
     genesis::{Genesis, GenesisError},
     network::Channels,
@@ -66,6 +66,9 @@ impl<T: Spawner + Metrics + CryptoRng + Clock + Storage + Network + Strategizer>
 
 /// Told of every new final height, also of those whose blocks this node does not have yet.
 pub type OnTip = Arc<dyn Fn(commonware_consensus::types::Round, Height, Digest) + Send + Sync>;
+
+/// Tells the network whom to connect to in an epoch. The first epoch may be announced twice.
+pub type Track = Box<dyn FnMut(Epoch, Arc<Committee>) + Send>;
 
 /// What a node is started with.
 pub struct Setup<M, B> {
@@ -324,16 +327,16 @@ where
     let resolvers = sync_resolvers(&context, &identity, &peers, &blocker, channels.sync).await;
     let (outlet, finalized) = Outlet::new(config.pending_blocks);
     let recent = Recent::default();
-    let application = Application::new(
-        genesis.chain_id.clone(),
-        genesis_block.clone(),
-        committees.clone(),
-        config.clone(),
-        source.clone(),
+    let shared = Shared {
+        chain_id: genesis.chain_id.clone(),
+        genesis: genesis_block.clone(),
+        committees: committees.clone(),
+        config: config.clone(),
+        source: source.clone(),
         outlet,
-        marshal.clone(),
-        recent.clone(),
-    );
+        marshal: marshal.clone(),
+    };
+    let application = Application::new(shared, recent.clone());
     let (stateful_actor, stateful) = Stateful::new(
         context.child("stateful"),
         stateful::Config {

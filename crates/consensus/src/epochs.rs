@@ -7,7 +7,7 @@
 //! A node whose state was synced may lack the block before its epoch. It starts the epoch from the
 //! finalization at which it joined, which is recorded for its restarts within that epoch.
 
-use crate::{Block, Committees, Config, Digest, Finalization, Identity, Scheme, committee::Committee};
+use crate::{Block, Committees, Config, Digest, Finalization, Identity, Scheme, engine::Track};
 use commonware_actor::{
     Feedback,
     mailbox::{self, Policy},
@@ -43,7 +43,7 @@ use commonware_utils::{
 };
 use futures::future::BoxFuture;
 use rand::CryptoRng;
-use std::{collections::VecDeque, num::NonZeroUsize, sync::Arc, time::Duration};
+use std::{collections::VecDeque, num::NonZeroUsize, time::Duration};
 use tracing::{debug, info};
 
 /// Views behind the final one whose votes are kept.
@@ -53,9 +53,6 @@ const MAILBOX: NonZeroUsize = NZUsize!(1024);
 /// Buffer of the vote journal in bytes.
 const JOURNAL_BUFFER: NonZeroUsize = NZUsize!(64 * 1024);
 const FLOOR: U64 = U64::new(0);
-
-/// Tells the network whom to connect to in an epoch.
-pub(crate) type Track = Box<dyn FnMut(Epoch, Arc<Committee>) + Send>;
 
 /// What the epochs are run with.
 pub(crate) struct Setup<B, A> {

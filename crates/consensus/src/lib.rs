@@ -8,7 +8,7 @@
 //!                        store partitions <--finalized blocks--> Delivery channel (indexes)
 //! ```
 //!
-//! [`engine::start`] wires one node over any runtime and network: real ones in [`node`], simulated ones
+//! [`engine::start`] wires one node over any runtime and network: real ones in `node`, simulated ones
 //! in the tests. A validator votes; any other node follows, serves reads and can sync its state.
 //!
 //! The engine panics when it cannot go on without risking a wrong vote: a failed disk, a state that
@@ -24,6 +24,8 @@ mod execution;
 pub mod finalized;
 pub mod genesis;
 pub mod network;
+// Tests run over the simulated runtime; compiling the engine for the real one too would double their build.
+#[cfg(not(test))]
 pub mod node;
 mod pacing;
 mod recent;

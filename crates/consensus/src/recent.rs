@@ -1,6 +1,7 @@
 //! What this node knows of blocks that it executed and that are not final yet.
 
 use crate::Digest;
+use commonware_utils::NZUsize;
 use lru::LruCache;
 use parking_lot::Mutex;
 use std::{num::NonZeroUsize, sync::Arc};
@@ -10,7 +11,7 @@ use virtengine_types::{
 };
 
 /// Executed blocks remembered. A block leaves when it is final; forks leave by age.
-const CAPACITY: NonZeroUsize = NonZeroUsize::new(256).unwrap();
+const CAPACITY: NonZeroUsize = NZUsize!(256);
 
 /// What executing a block produced, kept until it is final.
 #[derive(Clone, Debug)]

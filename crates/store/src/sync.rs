@@ -22,7 +22,10 @@ use commonware_storage::{
         sync::{Feedback, Request, Response, Source, source},
     },
 };
-use commonware_utils::channel::{mpsc, oneshot};
+use commonware_utils::{
+    NZU64, NZUsize,
+    channel::{mpsc, oneshot},
+};
 use std::{
     num::{NonZeroU64, NonZeroUsize},
     sync::Arc,
@@ -30,13 +33,13 @@ use std::{
 use virtengine_state::MAX_VALUE_BYTES;
 
 /// Most operations in one request. Equal on all nodes: larger requests go unanswered.
-pub const MAX_OPERATIONS: NonZeroU64 = NonZeroU64::new(512).unwrap();
+pub const MAX_OPERATIONS: NonZeroU64 = NZU64!(512);
 
 /// Most bytes of operations in one response, unless a single operation is larger.
 pub const MAX_RESPONSE_BYTES: usize = 512 * 1024;
 
 /// Requests that a syncing partition keeps in flight.
-pub const REQUESTS_IN_FLIGHT: NonZeroUsize = NonZeroUsize::new(8).unwrap();
+pub const REQUESTS_IN_FLIGHT: NonZeroUsize = NZUsize!(8);
 
 /// Digests in a proof of consecutive operations: the two flanks and the peaks, with ample room.
 const PROOF_DIGESTS: usize = 4 * MAX_PROOF_DIGESTS_PER_ELEMENT;

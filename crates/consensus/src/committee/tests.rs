@@ -6,7 +6,7 @@ use commonware_math::algebra::Random as _;
 use rand::{SeedableRng as _, rngs::StdRng};
 
 fn member(seed: u64) -> Member {
-    let private = Private::random(&mut StdRng::seed_from_u64(seed));
+    let private = Private::random(StdRng::seed_from_u64(seed));
     let key = ops::compute_public::<MinPk>(&private);
     Member {
         identity: ed25519::PrivateKey::from_seed(seed).public_key(),

@@ -3,6 +3,7 @@
 //! Four validators run the chain over signed transfers. Whatever happens to nodes and links, finalized
 //! blocks agree, every node's state hashes to what its headers say, and no money appears or vanishes.
 
+mod generator;
 mod properties;
 mod transfers;
 mod world;

@@ -1,6 +1,9 @@
 //! Nodes of a simulated network, wired like real ones.
 
-use super::transfers::{ACCOUNTS, CHAIN, FUNDS, Generator, Transfers, address};
+use super::{
+    generator::Generator,
+    transfers::{ACCOUNTS, CHAIN, FUNDS, Transfers, address},
+};
 use crate::{
     Committee, Committees, Config, Identity, Member,
     engine::{self, Chain, Setup},
@@ -60,7 +63,7 @@ impl World {
         let mut members = Vec::new();
         let mut seats: Vec<(Identity, Private)> = (0..validators)
             .map(|seed| {
-                let secret = Private::random(&mut StdRng::seed_from_u64(seed));
+                let secret = Private::random(StdRng::seed_from_u64(seed));
                 (ed25519::PrivateKey::from_seed(seed).public_key(), secret)
             })
             .collect();
