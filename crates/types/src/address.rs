@@ -1,6 +1,8 @@
 //! Account, validator and module addresses.
 
-use bech32::{Bech32, Hrp};
+mod text;
+
+use bech32::Bech32;
 use borsh::{BorshDeserialize, BorshSerialize};
 use ripemd::Ripemd160;
 use sha2::{Digest, Sha256};
@@ -71,11 +73,13 @@ impl Address {
     /// Bech32 text under `prefix`.
     #[must_use]
     pub fn to_bech32(&self, prefix: &'static str) -> String {
-        // The prefixes are constants of this file and 20 bytes always fit, so encoding cannot fail.
-        Hrp::parse(prefix)
-            .ok()
-            .and_then(|hrp| bech32::encode::<Bech32>(hrp, &self.0).ok())
-            .unwrap_or_default()
+        text::bech32(prefix, &self.0)
+    }
+
+    /// The account's address: `virtengine1...`.
+    #[must_use]
+    pub fn account(&self) -> String {
+        self.to_bech32(ACCOUNT_PREFIX)
     }
 
     /// The operator address of the validator that this account runs: `virtenginevaloper1...`.
@@ -124,7 +128,7 @@ impl FromStr for Address {
 
 impl fmt::Display for Address {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.to_bech32(ACCOUNT_PREFIX))
+        f.write_str(&self.account())
     }
 }
 
@@ -149,6 +153,7 @@ impl<'de> serde::Deserialize<'de> for Address {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use bech32::Hrp;
 
     #[test]
     fn a_module_address_is_the_hash_of_its_name() {

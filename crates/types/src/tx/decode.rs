@@ -393,3 +393,6 @@ fn sign_mode(info: &ModeInfo, nesting: Nesting) -> Result<SignMode, TxError> {
         _ => Err(TxError::SignMode { found: -1 }),
     }
 }
+
+#[cfg(test)]
+mod tests;
