@@ -152,12 +152,24 @@ impl BlockExecutor {
                 Ok(next) => self.phase = next,
                 Err(Stop::NotLoaded(key)) => {
                     self.state.undo_to(savepoint);
-                    return Ok(Step::Load(vec![key]));
+                    return Ok(Step::Load(self.missing(key)));
                 }
                 Err(Stop::Invalid(rejection)) => return Ok(Step::Invalid(rejection)),
                 Err(Stop::Fatal(fatal)) => return Err(fatal),
             }
         }
+    }
+
+    /// The key that a step missed and, for a deadline, those that the next deadlines will miss too.
+    fn missing(&mut self, key: Key) -> Vec<Key> {
+        let mut keys = vec![key];
+        if matches!(self.phase, Phase::Due { .. }) && !due::owns(&key) {
+            execute::due_hints(&mut self.state, &self.context, &mut keys);
+            keys.retain(|key| !self.state.is_loaded(key));
+            keys.sort_unstable();
+            keys.dedup();
+        }
+        keys
     }
 
     fn read_params(&mut self) -> Outcome<Phase> {

@@ -14,7 +14,7 @@ use crate::{
     outcome::{Fatal, Outcome},
 };
 use borsh::{BorshDeserialize, BorshSerialize};
-use virtengine_state::{MemoryStore, Partition, State, StateError, Table, WriteSet};
+use virtengine_state::{Key, MemoryStore, Partition, State, StateError, Table, WriteSet};
 use virtengine_types::{
     Height,
     due::{Deadline, Due},
@@ -100,8 +100,35 @@ pub(crate) fn pending(store: &MemoryStore) -> Result<Vec<(Deadline, Due)>, State
     Ok(entries)
 }
 
+/// Entries that the block handles next, as far as the page that holds them is loaded.
+pub(crate) fn upcoming(state: &mut State, block: &BlockContext) -> Vec<Due> {
+    let Ok(Some(cursor)) = state.get(&CURSOR, &0) else { return Vec::new() };
+    let heights = (Deadline::Height(cursor.height), cursor.height_entry, cursor.height <= block.height);
+    let seconds =
+        (Deadline::Second(cursor.second), cursor.second_entry, cursor.second <= block.time.seconds());
+    let mut entries = Vec::new();
+    for (deadline, entry, reached) in [heights, seconds] {
+        if reached && let Ok(Some(page)) = state.get(&PAGES, &(deadline, page_of(entry))) {
+            entries.extend(page.into_iter().skip(entry.wrapping_rem(PAGE_ENTRIES) as usize));
+        }
+    }
+    entries
+}
+
+/// Adds the keys that an entry at a deadline without many others is stored under.
+pub(crate) fn entry_hints(deadline: Deadline, keys: &mut Vec<Key>) {
+    keys.extend(COUNTS.key(&deadline));
+    keys.extend(PAGES.key(&(deadline, 0)));
+}
+
+/// Whether a key is the wheel's own, not of a record that an entry names.
+pub(crate) fn owns(key: &Key) -> bool {
+    let tags = [COUNTS.tag(), PAGES.tag(), CURSOR.tag()];
+    key.partition == Partition::Ledger && tags.contains(&key.tag())
+}
+
 /// Keys that every block reads.
-pub(crate) fn hints(block: &BlockContext) -> Vec<virtengine_state::Key> {
+pub(crate) fn hints(block: &BlockContext) -> Vec<Key> {
     [
         CURSOR.key(&0),
         COUNTS.key(&Deadline::Height(block.height)),

@@ -1,6 +1,6 @@
 //! From a message to its operation.
 
-use crate::{TxContext, bank, market, outcome::Outcome, provider, staking};
+use crate::{BlockContext, TxContext, bank, due, market, outcome::Outcome, provider, staking};
 use prost::Message;
 use virtengine_state::{Key, State};
 use virtengine_types::{
@@ -148,6 +148,14 @@ pub(crate) fn due(state: &mut State, ctx: &mut TxContext<'_>, due: Due) -> Outco
         Due::Redelegation { delegator, source, destination } => {
             staking::mature_redelegation(state, ctx, delegator, source, destination)
         }
+    }
+}
+
+/// Keys that the deadlines which the block handles next will likely touch, so that those of a page are
+/// loaded together when the first of them misses one.
+pub(crate) fn due_hints(state: &mut State, block: &BlockContext, keys: &mut Vec<Key>) {
+    for entry in due::upcoming(state, block) {
+        market::due_hints(state, block, entry, keys);
     }
 }
 

@@ -35,6 +35,7 @@ pub(crate) use deposit::deposit;
 pub use errors::EscrowInvalid;
 pub(crate) use open::open;
 pub(crate) use refund::refund;
+pub(crate) use settle::exhausted_height;
 pub use settle::settle;
 pub use state::{ESCROW_ACCOUNTS, account, module_address};
 pub(crate) use state::{lock, unlock};

@@ -40,7 +40,7 @@ pub fn settle(account: &mut EscrowAccount, height: Height) -> Outcome<Amount> {
 }
 
 /// First height that `balance` cannot pay for at `rate` a block, if it is settled at `settled`.
-pub(super) fn exhausted_height(settled: Height, balance: Amount, rate: Amount) -> Height {
+pub(crate) fn exhausted_height(settled: Height, balance: Amount, rate: Amount) -> Height {
     let blocks = balance.0.checked_div(rate.0).unwrap_or(u128::MAX);
     settled.plus(u64::try_from(blocks).unwrap_or(u64::MAX)).plus(1)
 }

@@ -1,25 +1,19 @@
-//! Keys that messages of the market will likely touch.
+//! Keys that messages and deadlines of the market will likely touch.
 
-use super::{BIDS, LEASES, ORDER_BIDS, ORDERS};
-use crate::{escrow::ESCROW_ACCOUNTS, provider::PROVIDERS};
-use virtengine_state::Key;
+use super::{BIDS, FREED_PER_ENTRY, LEASES, ORDER_BIDS, ORDERS};
+use crate::{BlockContext, bank, due, escrow, escrow::ESCROW_ACCOUNTS, provider::PROVIDERS};
+use virtengine_state::{Key, State};
 use virtengine_types::{
-    market::{BidId, LeaseId, OrderId},
+    Address, Amount,
+    due::{Deadline, Due},
+    escrow::EscrowAccount,
+    market::{BidId, LeaseId, OrderBids, OrderId},
     msg::Msg,
 };
 
 /// Adds the keys that can be told from a message alone; those of the order that a bid or lease names are
 /// known only once its row is read.
 pub(crate) fn hints(msg: &Msg, keys: &mut Vec<Key>) {
-    let order = |keys: &mut Vec<Key>, id: OrderId| {
-        keys.extend(ORDERS.key(&id));
-        keys.extend(ORDER_BIDS.key(&id));
-        keys.extend(ESCROW_ACCOUNTS.key(&id));
-    };
-    let agreement = |keys: &mut Vec<Key>, number: u64| {
-        keys.extend(BIDS.key(&BidId(number)));
-        keys.extend(LEASES.key(&LeaseId(number)));
-    };
     match msg {
         Msg::CancelOrder(msg) => order(keys, msg.order),
         Msg::SubmitBid(msg) => {
@@ -35,4 +29,55 @@ pub(crate) fn hints(msg: &Msg, keys: &mut Vec<Key>) {
         Msg::WithdrawEarnings(msg) => agreement(keys, msg.lease.0),
         _ => {}
     }
+}
+
+/// Adds the keys that a deadline of the market will likely touch: those of its order, and once these are
+/// loaded those of the bids, leases and accounts that they name.
+pub(crate) fn due_hints(state: &mut State, block: &BlockContext, entry: Due, keys: &mut Vec<Key>) {
+    let (Due::OrderWindow(id) | Due::EscrowExhausted(id) | Due::FreeBids(id)) = entry else { return };
+    order(keys, id);
+    let bids = state.get(&ORDER_BIDS, &id).ok().flatten().unwrap_or_default();
+    if let Due::FreeBids(_) = entry {
+        for ranked in bids.ranked.iter().take(FREED_PER_ENTRY) {
+            keys.extend(BIDS.key(&ranked.bid));
+            keys.extend(bank::ACCOUNTS.key(&ranked.provider));
+        }
+        return;
+    }
+    let Ok(Some(account)) = state.get(&ESCROW_ACCOUNTS, &id) else { return };
+    for (depositor, _) in &account.deposits {
+        keys.extend(bank::ACCOUNTS.key(depositor));
+    }
+    match &account.stream {
+        Some(stream) => {
+            agreement(keys, stream.lease.0);
+            provider(keys, stream.provider);
+        }
+        None => choice(block, &account, &bids, keys),
+    }
+}
+
+/// The keys of the bid that will likely be chosen and of the deadlines that come of it.
+fn choice(block: &BlockContext, account: &EscrowAccount, bids: &OrderBids, keys: &mut Vec<Key>) {
+    let Some(best) = bids.ranked.first() else { return };
+    let funds: Amount = account.balance();
+    agreement(keys, best.bid.0);
+    provider(keys, best.provider);
+    due::entry_hints(Deadline::Height(escrow::exhausted_height(block.height, funds, best.price)), keys);
+}
+
+fn order(keys: &mut Vec<Key>, id: OrderId) {
+    keys.extend(ORDERS.key(&id));
+    keys.extend(ORDER_BIDS.key(&id));
+    keys.extend(ESCROW_ACCOUNTS.key(&id));
+}
+
+fn agreement(keys: &mut Vec<Key>, number: u64) {
+    keys.extend(BIDS.key(&BidId(number)));
+    keys.extend(LEASES.key(&LeaseId(number)));
+}
+
+fn provider(keys: &mut Vec<Key>, owner: Address) {
+    keys.extend(PROVIDERS.key(&owner));
+    keys.extend(bank::ACCOUNTS.key(&owner));
 }

@@ -2,9 +2,10 @@
 
 use super::fixture::*;
 use crate::{
+    BlockContext, BlockExecutor, Mode, Step,
     market::{BIDS, FREED_PER_ENTRY, LEASES, ORDER_BIDS, ORDERS},
     provider::PROVIDERS,
-    testing::{FUNDS, Harness, address},
+    testing::{CHAIN_ID, FUNDS, Harness, address},
 };
 use virtengine_types::{
     Height,
@@ -258,5 +259,42 @@ fn every_event_of_a_lease_names_both_sides_and_the_price() {
         assert_eq!(event.get("tenant"), Some(address("tenant").to_string().as_str()));
         assert_eq!(event.get("provider"), Some(address("p0").to_string().as_str()));
         assert_eq!(event.get("price"), Some("100uve"));
+    }
+}
+
+#[test]
+fn deadlines_of_a_block_are_loaded_together() {
+    let mut chain = market(20);
+    let orders: Vec<_> =
+        (0..20).map(|_| (address("tenant"), vec![create(spec(Selection::Auto), DEPOSIT)])).collect();
+    let outcome = chain.block(&orders);
+    let orders: Vec<_> = outcome.results.iter().map(order_id).collect();
+    let bids: Vec<_> = orders
+        .iter()
+        .enumerate()
+        .map(|(number, order)| {
+            let name = format!("p{number}");
+            (address(&name), vec![submit(*order, &name, 10)])
+        })
+        .collect();
+    chain.block(&bids);
+    let end = chain.row(&ORDERS, &orders[0]).unwrap().expires_at;
+    run_to(&mut chain, Height(end.0 - 1));
+    let context = BlockContext { chain_id: CHAIN_ID.to_owned(), height: end, time: chain.time };
+    let mut executor = BlockExecutor::new(context, Vec::new(), Mode::Verify);
+    let mut wanted = executor.hints();
+    for loads in 1.. {
+        executor.load(wanted.into_iter().map(|key| (key, chain.store.get(&key))));
+        match executor.run().unwrap() {
+            Step::Load(keys) => wanted = keys,
+            Step::Done(executed) => {
+                assert!(loads < 20, "20 deadlines took {loads} loads");
+                let matched =
+                    executed.outcome.events.iter().filter(|event| event.kind == "market.order.matched");
+                assert_eq!(matched.count(), 20);
+                break;
+            }
+            Step::Invalid(rejection) => panic!("{rejection}"),
+        }
     }
 }
