@@ -1,0 +1,130 @@
+//! The running daemon: one loop that owns the desk and its journal, and tasks around it that talk to the
+//! chain.
+//!
+//! ```text
+//! event streams -> bounded queues -> loop: desk -> journal (fsync) -> chores -> reports -> loop
+//! ```
+//!
+//! The loop takes new orders only while fewer than `max_concurrent` are being decided or bid on; the queue
+//! then fills, its reader stops, and the node keeps the events.
+
+mod feed;
+mod reconcile;
+mod window;
+mod work;
+
+use crate::{
+    Config, ConfigError,
+    chain::{Chain, register},
+    desk::Desk,
+    fit::{Profile, ProfileError},
+    journal::{Journal, JournalError},
+    metrics::Metrics,
+    status,
+};
+use std::{net::SocketAddr, sync::Arc};
+use thiserror::Error;
+use tokio::{net::TcpListener, task::JoinSet};
+use virtengine_client::{Account, Client, ClientError};
+use virtengine_crypto::SigningKey;
+use virtengine_types::{Amount, Coin};
+use work::Work;
+
+/// Why a daemon stops otherwise than when asked to.
+#[derive(Debug, Error)]
+pub enum RunError {
+    /// The configuration breaks a rule.
+    #[error(transparent)]
+    Config(#[from] ConfigError),
+    /// The node or the chain refuses what the daemon cannot do without.
+    #[error("failed to {verb}: {cause}")]
+    Chain {
+        /// What was tried.
+        verb: &'static str,
+        /// The client's error.
+        cause: ClientError,
+    },
+    /// The position cannot be kept.
+    #[error(transparent)]
+    Journal(#[from] JournalError),
+    /// The chain's row of this provider cannot be read.
+    #[error(transparent)]
+    Profile(#[from] ProfileError),
+    /// The deposit is too small for the chain.
+    #[error("bidding.deposit = {found} must be at least {min}, the chain's min_bid_deposit")]
+    Deposit {
+        /// Configured.
+        found: Amount,
+        /// The chain's.
+        min: Amount,
+    },
+    /// The status page's address is taken or not allowed.
+    #[error("failed to listen on status = {address}: {cause}; stop who uses it or choose another port")]
+    Status {
+        /// Configured.
+        address: SocketAddr,
+        /// What the system says.
+        cause: std::io::Error,
+    },
+}
+
+/// Sells what `config` offers with the account of `key`, until `shutdown` completes; then stops taking
+/// orders, keeps its position and returns.
+///
+/// Registers the provider, or updates its row, first. Needs tokio's multi-threaded runtime: the journal
+/// blocks its thread while the disk works.
+///
+/// # Errors
+/// - `Config` - the configuration breaks a rule
+/// - `Chain` - the node cannot be reached at the start, or refuses the registration or a subscription
+/// - `Deposit` - `bidding.deposit` is below the chain's minimum
+/// - `Journal` - the position is another's, locked, damaged, or cannot be written
+/// - `Profile` - the chain's row cannot be read
+/// - `Status` - the status page's address cannot be listened on
+pub async fn run(
+    config: Config,
+    key: SigningKey,
+    shutdown: impl Future<Output = ()> + Send,
+) -> Result<(), RunError> {
+    config.validate()?;
+    let provider = key.address();
+    let client = Client::new(&config.node).map_err(|cause| RunError::Chain { verb: "use the node", cause })?;
+    let chain_id = client.chain_id().await.map_err(|cause| RunError::Chain { verb: "ask for the chain", cause })?;
+    let (journal, position) = Journal::open(&config.home, chain_id, provider)?;
+    let listener = TcpListener::bind(config.status)
+        .await
+        .map_err(|cause| RunError::Status { address: config.status, cause })?;
+    let deposit = deposit(&client, &config).await?;
+    let chain = Chain { account: Account::new(client, key), deposit };
+    let row = register(&chain, &config)
+        .await
+        .map_err(|cause| RunError::Chain { verb: "register the provider", cause })?;
+    let desk = Desk::new(&config, Profile::from_wire(&row)?, position);
+    let metrics = Arc::new(Metrics::new());
+    if let Ok(address) = listener.local_addr() {
+        tracing::info!(%provider, node = config.node, status = %address, "the provider daemon runs");
+    }
+    // Dropping the tasks ends them.
+    let mut tasks = JoinSet::new();
+    let questions = status::serve(listener, Arc::clone(&metrics), &mut tasks);
+    let work = Work::new(config, Arc::new(chain), desk, journal, metrics, tasks);
+    tokio::select! {
+        ended = work.run(questions) => ended,
+        () = shutdown => {
+            tracing::info!(%provider, "the provider daemon stops; its position is kept");
+            Ok(())
+        }
+    }
+}
+
+/// What to lock for each bid.
+async fn deposit(client: &Client, config: &Config) -> Result<Amount, RunError> {
+    let params = client.params().await.map_err(|cause| RunError::Chain { verb: "ask for the parameters", cause })?;
+    let min = params.min_bid_deposit.as_ref().and_then(|coin| Coin::from_wire(coin).ok());
+    let min = min.map_or(Amount::ZERO, |coin| coin.amount);
+    match config.bidding.deposit {
+        Some(found) if found < min => Err(RunError::Deposit { found, min }),
+        Some(deposit) => Ok(deposit),
+        None => Ok(min.max(Amount(1))),
+    }
+}
