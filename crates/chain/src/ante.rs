@@ -7,6 +7,7 @@ use crate::{
     Mode, TxContext, bank,
     outcome::{Outcome, Stop},
 };
+use std::sync::LazyLock;
 use thiserror::Error;
 use virtengine_state::State;
 use virtengine_types::{
@@ -18,6 +19,9 @@ use virtengine_types::{
     params::Params,
     tx::{DecodedTx, PublicKey, VerifiedTx},
 };
+
+/// Address of the fee collector's account.
+static COLLECTOR: LazyLock<String> = LazyLock::new(|| Pool::Fees.address().account());
 
 /// Why a transaction is not admissible.
 #[derive(Clone, Debug, PartialEq, Eq, Error)]
@@ -249,15 +253,15 @@ fn signed_with(
 
 fn take_fee(state: &mut State, ctx: &mut TxContext<'_>, tx: &DecodedTx) -> Outcome<()> {
     let fee = &tx.fee;
+    let (payer, text) = (fee.payer.account(), fee.amount.to_string());
     if !fee.amount.is_empty() {
         bank::debit(state, fee.payer, &fee.amount)?;
         let amount = fee.amount.amount_of(&virtengine_types::Denom::base());
         let fees = crate::context::Credits { fees: amount, ..Default::default() };
         ctx.credits.merge(fees)?;
-        let collector = Pool::Fees.address();
-        ctx.events.extend(bank::fee_paid(fee.payer, collector, &fee.amount.to_string()));
+        ctx.events.extend(bank::fee_paid(&payer, &COLLECTOR, &text));
     }
-    ctx.emit(Event::new("tx").with("fee", &fee.amount).with("fee_payer", fee.payer));
+    ctx.emit(Event::new("tx").with("fee", text).with("fee_payer", payer));
     Ok(())
 }
 

@@ -8,7 +8,7 @@ use virtengine_crypto::bls;
 use virtengine_state::{Record, StateError, Table, WriteSet};
 use virtengine_types::{
     Address, Amount, Coin, Coins, Denom, Height, Timestamp,
-    coin::CoinError,
+    coin::{CoinError, MAX_COINS},
     ledger::{Account, Pool},
     params::Params,
     staking::{Commission, Delegation, Description, StakePool, Validator, ValidatorStatus},
@@ -154,11 +154,7 @@ impl Genesis {
         if self.validators.is_empty() {
             return Err(GenesisError::NoValidators);
         }
-        let found = self.accounts.len();
-        if found.saturating_add(self.validators.len()).saturating_add(2) > MAX_ACCOUNTS {
-            return Err(GenesisError::TooManyAccounts { found });
-        }
-        Ok(())
+        numbers_suffice(self.accounts.len(), self.validators.len())
     }
 
     fn write_accounts(
@@ -179,6 +175,11 @@ impl Genesis {
                 balances.add(coin).map_err(wrap)?;
                 let total = supply.entry(coin.denom.clone()).or_default();
                 *total = total.plus(coin.amount).map_err(wrap)?;
+                // No account can then own more currencies than fit in its row.
+                let found = supply.len();
+                if found > MAX_COINS {
+                    return Err(wrap(CoinError::TooMany { found, max: MAX_COINS }));
+                }
             }
             rows.account(*address, &mut number, balances)?;
         }
@@ -257,6 +258,14 @@ impl Genesis {
     }
 }
 
+/// Accounts, operators and the two pools are numbered before the accounts of block 1.
+const fn numbers_suffice(accounts: usize, validators: usize) -> Result<(), GenesisError> {
+    if accounts.saturating_add(validators).saturating_add(2) > MAX_ACCOUNTS {
+        return Err(GenesisError::TooManyAccounts { found: accounts });
+    }
+    Ok(())
+}
+
 #[derive(Default)]
 struct Rows(WriteSet);
 
@@ -272,3 +281,6 @@ impl Rows {
         self.put(&bank::ACCOUNTS, &address, &account)
     }
 }
+
+#[cfg(test)]
+mod tests;

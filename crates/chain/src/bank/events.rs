@@ -4,23 +4,26 @@ use virtengine_types::{Address, block::Event};
 
 /// `coin_spent` and `coin_received`.
 pub(crate) fn spent_and_received(from: Address, to: Address, amount: &str) -> [Event; 2] {
-    [
-        Event::new("coin_spent").with("spender", from).with("amount", amount),
-        Event::new("coin_received").with("receiver", to).with("amount", amount),
-    ]
+    told(&from.account(), &to.account(), amount)
 }
 
-/// `coin_spent`, `coin_received` and `transfer`.
-pub(super) fn transferred(from: Address, to: Address, amount: &str) -> [Event; 3] {
-    let [spent, received] = spent_and_received(from, to, amount);
+/// `coin_spent`, `coin_received` and `transfer`, addresses as text.
+pub(super) fn transferred(from: &str, to: &str, amount: &str) -> [Event; 3] {
+    let [spent, received] = told(from, to, amount);
     let transfer =
         Event::new("transfer").with("recipient", to).with("sender", from).with("amount", amount);
     [spent, received, transfer]
 }
 
-/// The events of paying a fee.
-pub(crate) fn fee_paid(payer: Address, collector: Address, amount: &str) -> Vec<Event> {
-    let mut events = Vec::from(transferred(payer, collector, amount));
-    events.push(Event::new("message").with("sender", payer));
-    events
+/// The events of paying a fee, addresses as text.
+pub(crate) fn fee_paid(payer: &str, collector: &str, amount: &str) -> [Event; 4] {
+    let [spent, received, transfer] = transferred(payer, collector, amount);
+    [spent, received, transfer, Event::new("message").with("sender", payer)]
+}
+
+fn told(from: &str, to: &str, amount: &str) -> [Event; 2] {
+    [
+        Event::new("coin_spent").with("spender", from).with("amount", amount),
+        Event::new("coin_received").with("receiver", to).with("amount", amount),
+    ]
 }

@@ -18,10 +18,11 @@ pub fn multi_send(state: &mut State, ctx: &mut TxContext<'_>, msg: &MultiSend) -
         receivable(*address)?;
     }
     debit(state, msg.from, &msg.total)?;
+    let from = msg.from.account();
     for (address, coins) in &msg.outputs {
         credit(state, ctx, *address, coins)?;
-        ctx.events.extend(transferred(msg.from, *address, &coins.to_string()));
+        ctx.events.extend(transferred(&from, &address.account(), &coins.to_string()));
     }
-    ctx.emit(Event::new("message").with("sender", msg.from));
+    ctx.emit(Event::new("message").with("sender", from));
     Ok(())
 }

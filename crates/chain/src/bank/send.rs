@@ -24,8 +24,9 @@ pub fn send(state: &mut State, ctx: &mut TxContext<'_>, msg: &Send) -> Outcome<(
     receivable(msg.to)?;
     debit(state, msg.from, &msg.coins)?;
     credit(state, ctx, msg.to, &msg.coins)?;
-    ctx.events.extend(transferred(msg.from, msg.to, &msg.coins.to_string()));
-    ctx.emit(Event::new("message").with("sender", msg.from));
+    let from = msg.from.account();
+    ctx.events.extend(transferred(&from, &msg.to.account(), &msg.coins.to_string()));
+    ctx.emit(Event::new("message").with("sender", from));
     Ok(())
 }
 
