@@ -35,11 +35,7 @@ fn transfer(number: u32) -> VerifiedTx {
     let send = MsgSend { from_address: from.to_string(), to_address: to.to_string(), amount };
     let any = prost_types::Any { type_url: MsgSend::type_url(), value: send.encode_to_vec() };
     let body = TxBody { messages: vec![any], ..TxBody::default() };
-    let fee = Fee {
-        amount: vec![Coin::base(Amount(2_500)).to_wire()],
-        gas_limit: 100_000,
-        ..Fee::default()
-    };
+    let fee = Fee { amount: vec![Coin::base(Amount(2_500)).to_wire()], gas_limit: 100_000, ..Fee::default() };
     let single = mode_info::Sum::Single(mode_info::Single { mode: 1 });
     let signer = SignerInfo {
         public_key: Some(public_key.to_any()),

@@ -112,7 +112,9 @@ pub enum AnteInvalid {
         address: Address,
     },
     /// The signature was made for another account number or key than the account's.
-    #[error("signature verification failed; please verify account number ({number}) and chain-id ({chain_id})")]
+    #[error(
+        "signature verification failed; please verify account number ({number}) and chain-id ({chain_id})"
+    )]
     Signature {
         /// The account's number.
         number: u64,
@@ -178,7 +180,8 @@ pub fn check(params: &Params, height: Height, tx: &DecodedTx) -> Result<(), Ante
     if tx.fee.amount.amount_of(&base) < required {
         return Err(AnteInvalid::InsufficientFee { got: tx.fee.amount.to_string(), required });
     }
-    let weight = |signer: &virtengine_types::tx::Signer| signer.public_key.as_ref().map_or(1, PublicKey::weight);
+    let weight =
+        |signer: &virtengine_types::tx::Signer| signer.public_key.as_ref().map_or(1, PublicKey::weight);
     let found = tx.signers.iter().fold(0usize, |sum, signer| sum.saturating_add(weight(signer)));
     if found > params.max_signatures as usize {
         return Err(AnteInvalid::TooManySignatures { found, max: params.max_signatures });
@@ -214,8 +217,7 @@ pub(crate) fn admit(state: &mut State, ctx: &mut TxContext<'_>, tx: &VerifiedTx,
     take_fee(state, ctx, decoded)?;
     for (index, signer) in decoded.signers.iter().enumerate() {
         let address = signer.address;
-        let mut account =
-            bank::account(state, address)?.ok_or(AnteInvalid::NoAccount { address })?;
+        let mut account = bank::account(state, address)?.ok_or(AnteInvalid::NoAccount { address })?;
         if signer.sequence != account.sequence {
             return Err(AnteInvalid::Sequence { expected: account.sequence, got: signer.sequence }.into());
         }
@@ -240,8 +242,7 @@ fn signed_with(
     account: &Account,
     ctx: &TxContext<'_>,
 ) -> Result<PublicKey, AnteInvalid> {
-    let mismatch =
-        || AnteInvalid::Signature { number: account.number, chain_id: ctx.block.chain_id.clone() };
+    let mismatch = || AnteInvalid::Signature { number: account.number, chain_id: ctx.block.chain_id.clone() };
     let verified = tx.signers.get(index).ok_or_else(mismatch)?;
     let known = account.public_key.as_ref().is_none_or(|key| *key == verified.public_key);
     let owner = tx.tx.signers.get(index).map(|signer| signer.address);

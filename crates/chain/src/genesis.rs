@@ -112,7 +112,9 @@ pub enum GenesisError {
         min: Amount,
     },
     /// A validator's BLS key does not come with a valid proof.
-    #[error("validator {operator}: the proof of possession of BLS key {key} is not valid for chain {chain_id}")]
+    #[error(
+        "validator {operator}: the proof of possession of BLS key {key} is not valid for chain {chain_id}"
+    )]
     ProofOfPossession {
         /// Its operator.
         operator: Address,
@@ -270,7 +272,12 @@ const fn numbers_suffice(accounts: usize, validators: usize) -> Result<(), Genes
 struct Rows(WriteSet);
 
 impl Rows {
-    fn put<K: Record, V: Record>(&mut self, table: &Table<K, V>, key: &K, value: &V) -> Result<(), StateError> {
+    fn put<K: Record, V: Record>(
+        &mut self,
+        table: &Table<K, V>,
+        key: &K,
+        value: &V,
+    ) -> Result<(), StateError> {
         self.0.insert(table.key(key)?, Some(table.encode(key, value)?));
         Ok(())
     }

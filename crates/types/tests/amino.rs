@@ -153,10 +153,8 @@ fn a_redelegation_and_a_cancellation() {
 #[allow(deprecated)] // old clients sign delegator_address
 fn a_new_validator_with_and_without_its_empty_texts() {
     let key = virtengine_types::proto::cosmos::crypto::ed25519::PubKey { key: vec![9; 32].into() };
-    let pubkey = prost_types::Any {
-        type_url: "/cosmos.crypto.ed25519.PubKey".into(),
-        value: key.encode_to_vec(),
-    };
+    let pubkey =
+        prost_types::Any { type_url: "/cosmos.crypto.ed25519.PubKey".into(), value: key.encode_to_vec() };
     let create = MsgCreateValidator {
         description: Some(Description { moniker: "val".into(), ..Description::default() }),
         commission: Some(CommissionRates {
@@ -171,7 +169,8 @@ fn a_new_validator_with_and_without_its_empty_texts() {
         value: Some(coin("100")),
     };
     let text = |description: &str| {
-        let pubkey = r#"{"type":"tendermint/PubKeyEd25519","value":"CQkJCQkJCQkJCQkJCQkJCQkJCQkJCQkJCQkJCQkJCQk="}"#;
+        let pubkey =
+            r#"{"type":"tendermint/PubKeyEd25519","value":"CQkJCQkJCQkJCQkJCQkJCQkJCQkJCQkJCQkJCQkJCQk="}"#;
         let rates = r#"{"max_change_rate":"0.010000000000000000","max_rate":"0.200000000000000000","rate":"0.100000000000000000"}"#;
         document(&format!(
             r#"{{"type":"cosmos-sdk/MsgCreateValidator","value":{{"commission":{rates},"delegator_address":"{ALICE}","description":{description},"min_self_delegation":"1","pubkey":{pubkey},"validator_address":"{}","value":{{"amount":"100","denom":"uve"}}}}}}"#,

@@ -68,12 +68,8 @@ fn stake() {
         &StakePool { bonded: Amount(1), not_bonded: Amount(2), validators: 3 },
         &[ONE, TWO, "0300000000000000"],
     );
-    let entry = UnbondingEntry {
-        created_height: Height(1),
-        completes: 2,
-        initial: Amount(2),
-        balance: Amount(1),
-    };
+    let entry =
+        UnbondingEntry { created_height: Height(1), completes: 2, initial: Amount(2), balance: Amount(1) };
     let row = ["01000000", "0100000000000000", "0200000000000000", TWO, ONE];
     golden(&Unbonding { entries: vec![entry] }, &row);
     golden(&Redelegation { entries: vec![entry] }, &row);

@@ -10,8 +10,7 @@ pub(crate) fn spent_and_received(from: Address, to: Address, amount: &str) -> [E
 /// `coin_spent`, `coin_received` and `transfer`, addresses as text.
 pub(super) fn transferred(from: &str, to: &str, amount: &str) -> [Event; 3] {
     let [spent, received] = told(from, to, amount);
-    let transfer =
-        Event::new("transfer").with("recipient", to).with("sender", from).with("amount", amount);
+    let transfer = Event::new("transfer").with("recipient", to).with("sender", from).with("amount", amount);
     [spent, received, transfer]
 }
 

@@ -18,7 +18,7 @@ mod state;
 mod tests;
 
 pub use errors::BankInvalid;
+pub(crate) use events::{fee_paid, spent_and_received};
 pub use multi_send::multi_send;
 pub use send::send;
 pub use state::{ACCOUNTS, SUPPLY, account, credit, debit, put_account, supply};
-pub(crate) use events::{fee_paid, spent_and_received};

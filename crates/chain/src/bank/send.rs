@@ -4,12 +4,7 @@ use super::{BankInvalid, credit, debit, events::transferred};
 use crate::{TxContext, outcome::Outcome};
 use std::sync::LazyLock;
 use virtengine_state::State;
-use virtengine_types::{
-    Address,
-    block::Event,
-    ledger::Pool,
-    msg::Send,
-};
+use virtengine_types::{Address, block::Event, ledger::Pool, msg::Send};
 
 /// Moves coins from the signer to another account, which is made if it does not exist.
 ///

@@ -65,12 +65,7 @@ pub fn debit(state: &mut State, address: Address, coins: &Coins) -> Outcome<()> 
 pub fn credit(state: &mut State, ctx: &mut TxContext<'_>, address: Address, coins: &Coins) -> Outcome<()> {
     let mut account = match account(state, address)? {
         Some(account) => account,
-        None => Account {
-            number: ctx.next_id()?,
-            sequence: 0,
-            public_key: None,
-            balances: Coins::default(),
-        },
+        None => Account { number: ctx.next_id()?, sequence: 0, public_key: None, balances: Coins::default() },
     };
     for coin in coins.iter() {
         account.balances.add(&coin).map_err(|_| BankInvalid::Overflow { address })?;

@@ -39,7 +39,8 @@ fn accepts_a_send_between_accounts() {
         ("amount", "100uve".to_owned()),
         ("msg_index", "0".to_owned()),
     ];
-    let found: Vec<_> = transfer.attributes.iter().map(|(key, value)| (key.as_str(), value.clone())).collect();
+    let found: Vec<_> =
+        transfer.attributes.iter().map(|(key, value)| (key.as_str(), value.clone())).collect();
     assert_eq!(found, expected);
 }
 
@@ -147,7 +148,10 @@ fn rejects_a_balance_that_overflows() {
     chain.store.apply(&[(ACCOUNTS.key(&address("bob")).unwrap(), Some(row))].into_iter().collect());
     let log = chain.refused(send_msg("alice", address("bob"), &[("gold", 1)]), "sdk", 10);
     assert!(log.contains(&format!("balance of {} overflows", address("bob"))), "{log}");
-    assert_eq!(chain.account(address("alice")).balances.amount_of(&"gold".parse::<Denom>().unwrap()), Amount(1));
+    assert_eq!(
+        chain.account(address("alice")).balances.amount_of(&"gold".parse::<Denom>().unwrap()),
+        Amount(1)
+    );
 }
 
 #[test]

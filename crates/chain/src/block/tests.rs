@@ -22,10 +22,8 @@ fn transfer(chain: &Harness, ahead: u64, amount: u128) -> DecodedTx {
 #[test]
 fn sequences_n_and_n_plus_1_fit_in_one_block() {
     let mut chain = Harness::new(&["alice", "bob"]);
-    let outcome = chain.apply(vec![
-        chain.verified(transfer(&chain, 0, 1)),
-        chain.verified(transfer(&chain, 1, 2)),
-    ]);
+    let outcome =
+        chain.apply(vec![chain.verified(transfer(&chain, 0, 1)), chain.verified(transfer(&chain, 1, 2))]);
     assert_eq!(outcome.results.iter().map(|result| result.code).collect::<Vec<_>>(), [0, 0]);
     assert_eq!(chain.balance(address("bob")), FUNDS + 3);
     assert_eq!(chain.account(address("alice")).sequence, 2);
@@ -39,7 +37,11 @@ fn a_failed_message_keeps_fee_and_sequence_and_drops_every_write() {
     tx.fee.amount = uve(7);
     let result = chain.apply(vec![chain.verified(tx)]).results.remove(0);
     assert_eq!((result.codespace.as_str(), result.code), ("sdk", 5));
-    assert!(result.log.starts_with("failed to execute message; message index: 1: spendable"), "{}", result.log);
+    assert!(
+        result.log.starts_with("failed to execute message; message index: 1: spendable"),
+        "{}",
+        result.log
+    );
     assert!(result.data.is_empty());
     let kinds: Vec<_> = result.events.iter().map(|event| event.kind.as_str()).collect();
     assert_eq!(kinds, ["coin_spent", "coin_received", "transfer", "message", "tx", "tx", "tx"]);
@@ -152,32 +154,38 @@ fn amount() -> impl Strategy<Value = u128> {
 
 fn message() -> impl Strategy<Value = Msg> {
     // Accounts beside the validator make validators of themselves in the first block of the property.
-    (0..8u8, actor(), actor(), actor(), amount(), 1..40u64).prop_map(|(kind, from, to, other, amount, height)| {
-        let (coins, amount) = (uve(amount), Amount(amount));
-        match kind {
-            0 => Msg::Send(Send { from, to, coins }),
-            1 => {
-                let fresh = Address([height as u8; 20]);
-                let mut total = coins.clone();
-                total.add(&Coin::base(amount)).unwrap();
-                Msg::MultiSend(MultiSend { from, total, outputs: vec![(to, coins.clone()), (fresh, coins)] })
+    (0..8u8, actor(), actor(), actor(), amount(), 1..40u64).prop_map(
+        |(kind, from, to, other, amount, height)| {
+            let (coins, amount) = (uve(amount), Amount(amount));
+            match kind {
+                0 => Msg::Send(Send { from, to, coins }),
+                1 => {
+                    let fresh = Address([height as u8; 20]);
+                    let mut total = coins.clone();
+                    total.add(&Coin::base(amount)).unwrap();
+                    Msg::MultiSend(MultiSend {
+                        from,
+                        total,
+                        outputs: vec![(to, coins.clone()), (fresh, coins)],
+                    })
+                }
+                2 | 3 => Msg::Delegate(Delegate { delegator: from, validator: to, amount }),
+                4 | 5 => Msg::Undelegate(Undelegate { delegator: from, validator: to, amount }),
+                6 => Msg::BeginRedelegate(BeginRedelegate {
+                    delegator: from,
+                    source: to,
+                    destination: if other == to { address("validator") } else { other },
+                    amount,
+                }),
+                _ => Msg::CancelUnbonding(CancelUnbonding {
+                    delegator: from,
+                    validator: to,
+                    amount,
+                    created_height: virtengine_types::Height(height),
+                }),
             }
-            2 | 3 => Msg::Delegate(Delegate { delegator: from, validator: to, amount }),
-            4 | 5 => Msg::Undelegate(Undelegate { delegator: from, validator: to, amount }),
-            6 => Msg::BeginRedelegate(BeginRedelegate {
-                delegator: from,
-                source: to,
-                destination: if other == to { address("validator") } else { other },
-                amount,
-            }),
-            _ => Msg::CancelUnbonding(CancelUnbonding {
-                delegator: from,
-                validator: to,
-                amount,
-                created_height: virtengine_types::Height(height),
-            }),
-        }
-    })
+        },
+    )
 }
 
 fn action() -> impl Strategy<Value = Action> {
@@ -201,7 +209,11 @@ fn validators() -> Vec<(Address, Vec<Msg>)> {
 
 /// Everything owned, staked and unbonding.
 fn total(chain: &Harness) -> u128 {
-    let balances: u128 = chain.rows(&bank::ACCOUNTS).iter().map(|(_, row)| row.balances.amount_of(&virtengine_types::Denom::base()).0).sum();
+    let balances: u128 = chain
+        .rows(&bank::ACCOUNTS)
+        .iter()
+        .map(|(_, row)| row.balances.amount_of(&virtengine_types::Denom::base()).0)
+        .sum();
     balances + crate::staking::invariants::locked(&chain.store).unwrap().0
 }
 

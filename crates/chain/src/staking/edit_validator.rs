@@ -1,10 +1,6 @@
 //! Changing what a validator says of itself.
 
-use super::{
-    StakingInvalid,
-    pool::put_validator,
-    state::validator,
-};
+use super::{StakingInvalid, pool::put_validator, state::validator};
 use crate::{TxContext, outcome::Outcome};
 use virtengine_state::State;
 use virtengine_types::{
@@ -40,9 +36,7 @@ pub fn edit_validator(state: &mut State, ctx: &mut TxContext<'_>, msg: &EditVali
     put_validator(state, ctx, msg.operator, validator)?;
     let one = 10u128.saturating_pow(18);
     let rate = format!("{}.{:018}", rate.wrapping_div(one), rate.wrapping_rem(one));
-    ctx.emit(
-        Event::new("edit_validator").with("commission_rate", &rate).with("min_self_delegation", min),
-    );
+    ctx.emit(Event::new("edit_validator").with("commission_rate", &rate).with("min_self_delegation", min));
     ctx.emit(
         Event::new("staking.validator.edited")
             .with("validator", msg.operator.operator())

@@ -82,7 +82,8 @@ fn take_mature(entries: &mut Vec<UnbondingEntry>, ctx: &TxContext<'_>) -> Outcom
     let mature = entries.partition_point(|entry| entry.completes <= now);
     let mut sum = Amount::ZERO;
     for entry in entries.drain(..mature) {
-        let overflow = |_| Fatal::Bounds { what: "unbonding sum", detail: format!("{sum} + {}", entry.balance) };
+        let overflow =
+            |_| Fatal::Bounds { what: "unbonding sum", detail: format!("{sum} + {}", entry.balance) };
         sum = sum.plus(entry.balance).map_err(overflow)?;
     }
     Ok((u32::try_from(mature).unwrap_or(u32::MAX), sum))

@@ -94,9 +94,8 @@ pub(super) fn remove_stake(
     let key = (delegator, operator);
     let missing = StakingInvalid::NoDelegation { delegator, validator: operator };
     let available = state.get(&DELEGATIONS, &key)?.ok_or(missing)?.amount;
-    let left = available
-        .minus(amount)
-        .ok_or(StakingInvalid::NotEnoughDelegated { available, needed: amount })?;
+    let left =
+        available.minus(amount).ok_or(StakingInvalid::NotEnoughDelegated { available, needed: amount })?;
     let mut after = Validator { tokens: less("tokens", before.tokens, amount)?, ..before.clone() };
     if delegator == operator {
         after.self_delegation = less("self-delegation", before.self_delegation, amount)?;

@@ -14,16 +14,14 @@ pub const VALIDATORS: Table<Address, Validator> = Table::new(Partition::Staking,
 pub const DELEGATIONS: Table<(Address, Address), Delegation> =
     Table::new(Partition::Staking, 2, "delegations");
 /// Pending undelegations by (delegator, operator).
-pub const UNBONDINGS: Table<(Address, Address), Unbonding> =
-    Table::new(Partition::Staking, 3, "unbondings");
+pub const UNBONDINGS: Table<(Address, Address), Unbonding> = Table::new(Partition::Staking, 3, "unbondings");
 /// Pending redelegations by (delegator, source, destination).
 pub const REDELEGATIONS: Table<(Address, Address, Address), Redelegation> =
     Table::new(Partition::Staking, 4, "redelegations");
 /// Running sums, under key 0.
 pub const STAKE_POOL: Table<u8, StakePool> = Table::new(Partition::Staking, 5, "stake pool");
 /// Operator of each ed25519 consensus key, so that no two validators share one.
-pub const CONSENSUS_KEYS: Table<[u8; 32], Address> =
-    Table::new(Partition::Staking, 6, "consensus keys");
+pub const CONSENSUS_KEYS: Table<[u8; 32], Address> = Table::new(Partition::Staking, 6, "consensus keys");
 /// Operator of each BLS key ever set, so that no two validators share one.
 pub const BLS_KEYS: Table<[u8; 48], Address> = Table::new(Partition::Staking, 7, "BLS keys");
 /// Number of pending redelegation entries to a destination, by (delegator, destination).

@@ -68,9 +68,8 @@ pub(super) fn add_entry(
     amount: Amount,
     max: u32,
 ) -> Outcome<Entry> {
-    let same = |entry: &&mut UnbondingEntry| {
-        entry.created_height == created_height && entry.completes == completes
-    };
+    let same =
+        |entry: &&mut UnbondingEntry| entry.created_height == created_height && entry.completes == completes;
     if let Some(entry) = entries.iter_mut().find(same) {
         entry.initial = entry.initial.plus(amount).map_err(StakingInvalid::Overflow)?;
         entry.balance = entry.balance.plus(amount).map_err(StakingInvalid::Overflow)?;

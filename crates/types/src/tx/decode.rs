@@ -86,7 +86,9 @@ pub enum TxError {
         expected: usize,
     },
     /// Signers, signer infos and signatures do not match in number.
-    #[error("wrong number of signers; expected {expected}, got {infos} signer infos and {signatures} signatures")]
+    #[error(
+        "wrong number of signers; expected {expected}, got {infos} signer infos and {signatures} signatures"
+    )]
     SignerCount {
         /// Signers of the messages and the fee.
         expected: usize,
@@ -112,7 +114,9 @@ pub enum TxError {
         cause: String,
     },
     /// A signer's key does not belong to its account.
-    #[error("pubKey does not match signer address {expected} with signer index: {index}, the key is of {found}")]
+    #[error(
+        "pubKey does not match signer address {expected} with signer index: {index}, the key is of {found}"
+    )]
     KeyMismatch {
         /// Index of the signer.
         index: usize,
@@ -247,8 +251,7 @@ fn known_fields(
     highest: u32,
     critical: Critical,
 ) -> Result<(), TxError> {
-    let malformed =
-        |error: prost::DecodeError| TxError::Malformed { part, cause: error.to_string() };
+    let malformed = |error: prost::DecodeError| TxError::Malformed { part, cause: error.to_string() };
     while !bytes.is_empty() {
         let (number, wire_type) = decode_key(&mut bytes).map_err(malformed)?;
         let extension = critical == Critical::NotExtensions && (1023..=2047).contains(&number);

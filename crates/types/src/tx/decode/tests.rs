@@ -4,8 +4,8 @@ use crate::{
     proto::cosmos::{bank::v1beta1::MsgSend, crypto::multisig::v1beta1::CompactBitArray},
     tx::MultisigKey,
 };
-use prost::Name;
 use proptest::prelude::*;
+use prost::Name;
 
 fn key(byte: u8) -> PublicKey {
     PublicKey::Secp256k1([byte; 33])
