@@ -1,0 +1,53 @@
+//! What the surfaces ask of the rest of the node.
+
+use bytes::Bytes;
+use std::future::Future;
+use std::pin::Pin;
+use thiserror::Error;
+use virtengine_state::Key;
+use virtengine_types::{
+    block::{Hash, PartitionRoot},
+    code::Rejection,
+};
+
+pub use virtengine_views::{List, ListPage, Listed};
+
+/// An answer that takes time.
+pub type Reply<T> = Pin<Box<dyn Future<Output = T> + Send>>;
+
+/// The node could not look: says nothing about what was asked for.
+#[derive(Clone, Debug, PartialEq, Eq, Error)]
+#[error("{0}")]
+pub struct BackendError(pub String);
+
+/// The state, the lists over it and the mempool of a node.
+pub trait Backend: Send + Sync + 'static {
+    /// The rows of `keys` in the state of the latest applied block, in their order; `None` for absent
+    /// ones.
+    fn get_many(&self, keys: Vec<Key>) -> Reply<Result<Vec<Option<Bytes>>, BackendError>>;
+
+    /// The row of `key` with its proof; `None` if it is absent.
+    fn prove(&self, key: Key) -> Reply<Result<Option<ProvenRow>, BackendError>>;
+
+    /// One page of a list, from the derived indexes. Fails if the cursor is not one of the list.
+    fn list(&self, list: List, page: ListPage) -> Reply<Result<Listed, BackendError>>;
+
+    /// Takes a transaction into the mempool after checking it.
+    fn broadcast(&self, tx: Bytes) -> Reply<Result<Hash, Rejection>>;
+
+    /// Whether the node is still fetching old blocks.
+    fn is_catching_up(&self) -> bool;
+}
+
+/// A row with its proof.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ProvenRow {
+    /// Height of the block whose header commits to the state that it is proven in.
+    pub height: u64,
+    /// The stored row.
+    pub value: Bytes,
+    /// The proof, as the store encodes it.
+    pub proof: Bytes,
+    /// What the partitions commit to at that height; the proof verifies against their roots.
+    pub partitions: [PartitionRoot; 5],
+}

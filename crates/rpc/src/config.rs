@@ -1,0 +1,190 @@
+//! Bounds of the gRPC and REST surfaces.
+
+use serde::{Deserialize, Serialize};
+use std::net::{Ipv4Addr, SocketAddr};
+use std::time::Duration;
+use thiserror::Error;
+
+/// Settings of the gRPC and REST surfaces. Every count, size and time that a client can drive is here.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Config {
+    /// Address of the gRPC listener. Default 127.0.0.1:9090.
+    pub grpc_addr: SocketAddr,
+    /// Address of the REST listener. Default 127.0.0.1:1317.
+    pub rest_addr: SocketAddr,
+    /// Origins that browsers may call REST from; `*` for all. Default `["*"]`.
+    pub cors_origins: Vec<String>,
+    /// Longest request body or message, in bytes. Default 1,000,000.
+    pub max_body_bytes: usize,
+    /// Longest path with query of a REST call, in bytes. Default 8,192.
+    pub max_uri_bytes: usize,
+    /// Longest search query, in bytes. Default 1,024.
+    pub max_query_bytes: usize,
+    /// Rows of a page if the caller names no limit. Default 100.
+    pub default_page_limit: usize,
+    /// Most rows of a page; larger limits are lowered to it. Default 1,000.
+    pub max_page_limit: usize,
+    /// Most calls answered at once, over all surfaces; others wait within their time. Default 256.
+    pub max_concurrent_calls: usize,
+    /// Most open connections of each listener; others wait to be accepted. Default 1,024.
+    pub max_connections: usize,
+    /// Most open event streams. Default 256.
+    pub max_streams: usize,
+    /// Longest time for one call, in seconds. Default 15.
+    pub request_timeout_secs: u64,
+    /// Longest wait of a write route for its transaction's block, in seconds. Default 10.
+    pub inclusion_timeout_secs: u64,
+    /// Longest time in which a client sends a request's headers, in seconds. Default 10.
+    pub header_timeout_secs: u64,
+}
+
+impl Default for Config {
+    fn default() -> Self {
+        Self {
+            grpc_addr: (Ipv4Addr::LOCALHOST, 9090).into(),
+            rest_addr: (Ipv4Addr::LOCALHOST, 1317).into(),
+            cors_origins: vec!["*".to_owned()],
+            max_body_bytes: 1_000_000,
+            max_uri_bytes: 8_192,
+            max_query_bytes: 1_024,
+            default_page_limit: 100,
+            max_page_limit: 1_000,
+            max_concurrent_calls: 256,
+            max_connections: 1_024,
+            max_streams: 256,
+            request_timeout_secs: 15,
+            inclusion_timeout_secs: 10,
+            header_timeout_secs: 10,
+        }
+    }
+}
+
+/// Why settings do not fit together.
+#[derive(Clone, Debug, PartialEq, Eq, Error)]
+pub enum ConfigError {
+    /// A bound that would refuse everything.
+    #[error("{field} must be at least 1, got 0")]
+    Zero {
+        /// Name of the setting.
+        field: &'static str,
+    },
+    /// One setting must not exceed another.
+    #[error("{smaller} ({smaller_value}) must not exceed {larger} ({larger_value})")]
+    Order {
+        /// Name of the setting that must be the smaller.
+        smaller: &'static str,
+        /// Its value.
+        smaller_value: u64,
+        /// Name of the other.
+        larger: &'static str,
+        /// Its value.
+        larger_value: u64,
+    },
+    /// Not an origin that a browser could send.
+    #[error("cors_origins: {origin:?} is neither * nor an origin such as https://wallet.example")]
+    Origin {
+        /// The value.
+        origin: String,
+    },
+}
+
+impl Config {
+    /// Checks the settings against each other.
+    ///
+    /// # Errors
+    /// - `Zero` - a bound is 0
+    /// - `Order` - the default page is larger than the largest, or a write route waits longer than a call
+    ///   may take
+    /// - `Origin` - an origin is malformed
+    pub fn validate(&self) -> Result<(), ConfigError> {
+        let bounds = [
+            ("max_body_bytes", self.max_body_bytes),
+            ("max_uri_bytes", self.max_uri_bytes),
+            ("max_query_bytes", self.max_query_bytes),
+            ("default_page_limit", self.default_page_limit),
+            ("max_page_limit", self.max_page_limit),
+            ("max_concurrent_calls", self.max_concurrent_calls),
+            ("max_connections", self.max_connections),
+            ("max_streams", self.max_streams),
+        ];
+        let times = [
+            ("request_timeout_secs", self.request_timeout_secs),
+            ("inclusion_timeout_secs", self.inclusion_timeout_secs),
+            ("header_timeout_secs", self.header_timeout_secs),
+        ];
+        let bound = bounds.iter().find(|(_, value)| *value == 0).map(|(field, _)| *field);
+        let time = times.iter().find(|(_, value)| *value == 0).map(|(field, _)| *field);
+        if let Some(field) = bound.or(time) {
+            return Err(ConfigError::Zero { field });
+        }
+        at_most(
+            ("default_page_limit", self.default_page_limit as u64),
+            ("max_page_limit", self.max_page_limit as u64),
+        )?;
+        at_most(
+            ("inclusion_timeout_secs", self.inclusion_timeout_secs),
+            ("request_timeout_secs", self.request_timeout_secs),
+        )?;
+        let valid = |origin: &str| {
+            origin == "*" || (origin.contains("://") && axum::http::HeaderValue::from_str(origin).is_ok())
+        };
+        match self.cors_origins.iter().find(|origin| !valid(origin)) {
+            Some(origin) => Err(ConfigError::Origin { origin: origin.clone() }),
+            None => Ok(()),
+        }
+    }
+
+    pub(crate) const fn request_timeout(&self) -> Duration {
+        Duration::from_secs(self.request_timeout_secs)
+    }
+
+    pub(crate) const fn inclusion_timeout(&self) -> Duration {
+        Duration::from_secs(self.inclusion_timeout_secs)
+    }
+}
+
+fn at_most(
+    (smaller, smaller_value): (&'static str, u64),
+    (larger, larger_value): (&'static str, u64),
+) -> Result<(), ConfigError> {
+    if smaller_value <= larger_value {
+        return Ok(());
+    }
+    Err(ConfigError::Order { smaller, smaller_value, larger, larger_value })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn accepts_the_defaults_which_listen_on_loopback() {
+        let config = Config::default();
+        assert_eq!(config.validate(), Ok(()));
+        assert!(config.grpc_addr.ip().is_loopback() && config.rest_addr.ip().is_loopback());
+    }
+
+    #[test]
+    fn rejects_bounds_of_zero() {
+        let config = Config { max_connections: 0, ..Config::default() };
+        assert_eq!(config.validate(), Err(ConfigError::Zero { field: "max_connections" }));
+        let config = Config { header_timeout_secs: 0, ..Config::default() };
+        assert_eq!(config.validate(), Err(ConfigError::Zero { field: "header_timeout_secs" }));
+    }
+
+    #[test]
+    fn rejects_settings_that_contradict_each_other() {
+        let config = Config { default_page_limit: 2_000, ..Config::default() };
+        let error = config.validate().unwrap_err();
+        assert_eq!(error.to_string(), "default_page_limit (2000) must not exceed max_page_limit (1000)");
+        let config = Config { inclusion_timeout_secs: 16, ..Config::default() };
+        assert!(matches!(config.validate(), Err(ConfigError::Order { .. })));
+    }
+
+    #[test]
+    fn rejects_malformed_origins() {
+        let config = Config { cors_origins: vec!["wallet".to_owned()], ..Config::default() };
+        assert_eq!(config.validate(), Err(ConfigError::Origin { origin: "wallet".to_owned() }));
+    }
+}
