@@ -8,8 +8,8 @@
 //! not loaded is undone, the caller loads the key, and the step runs again.
 
 use crate::{
-    TxContext, ante, bank, due, execute,
-    context::{BlockContext, Credits},
+    TxContext, ante, bank, due, execute, market,
+    context::{BlockContext, Credits, first_id},
     outcome::{Fatal, Outcome, Stop},
     params,
 };
@@ -118,10 +118,11 @@ impl BlockExecutor {
         for pool in [Pool::Fees, Pool::Community] {
             keys.extend(bank::ACCOUNTS.key(&pool.address()));
         }
-        for verified in &self.txs {
+        for (index, verified) in (0u32..).zip(&self.txs) {
             keys.extend(verified.tx.signers.iter().flat_map(|signer| bank::ACCOUNTS.key(&signer.address)));
             for msg in &verified.tx.messages {
                 execute::hints(msg, &mut keys);
+                market::created_hints(msg, first_id(self.context.height, index), &mut keys);
             }
         }
         keys.sort_unstable();

@@ -82,7 +82,7 @@ impl<'a> TxContext<'a> {
             let cause = format!("a transaction may create {MAX_IDS} records, this one needs more");
             return Err(Rejection::sdk(SdkCode::InvalidRequest, cause).into());
         }
-        let id = (self.block.height.0 << 24) | (u64::from(self.index) << 8) | u64::from(self.ids);
+        let id = first_id(self.block.height, self.index) | u64::from(self.ids);
         self.ids = self.ids.saturating_add(1);
         Ok(id)
     }
@@ -106,6 +106,11 @@ impl<'a> TxContext<'a> {
     pub const fn charged(&self) -> Gas {
         Gas(self.extra_gas)
     }
+}
+
+/// The first number that transaction `index` of a block gives to what it creates.
+pub(crate) fn first_id(height: Height, index: u32) -> u64 {
+    (height.0 << 24) | (u64::from(index) << 8)
 }
 
 impl Credits {

@@ -31,6 +31,18 @@ pub(crate) fn hints(msg: &Msg, keys: &mut Vec<Key>) {
     }
 }
 
+/// Adds the keys of what a message creates, if `id` is the number that it will get.
+pub(crate) fn created_hints(msg: &Msg, id: u64, keys: &mut Vec<Key>) {
+    match msg {
+        Msg::CreateOrder(_) => {
+            keys.extend(ORDERS.key(&OrderId(id)));
+            keys.extend(ESCROW_ACCOUNTS.key(&OrderId(id)));
+        }
+        Msg::SubmitBid(_) => keys.extend(BIDS.key(&BidId(id))),
+        _ => {}
+    }
+}
+
 /// Adds the keys that a deadline of the market will likely touch: those of its order, and once these are
 /// loaded those of the bids, leases and accounts that they name.
 pub(crate) fn due_hints(state: &mut State, block: &BlockContext, entry: Due, keys: &mut Vec<Key>) {
