@@ -1,6 +1,6 @@
 //! Who votes in which epoch.
 
-use crate::{Digest, Identity, Scheme};
+use crate::{Digest, Identity, Scheme, network::MAX_COMMITTEE};
 use commonware_codec::{Copying, DecodeExt as _, Encode as _};
 use commonware_consensus::types::Epoch;
 use commonware_cryptography::{
@@ -35,6 +35,14 @@ pub enum CommitteeError {
     /// Nobody would vote.
     #[error("a committee needs at least 1 member, got 0")]
     Empty,
+    /// Messages are not sized for so many.
+    #[error("a committee has at most {max} members, got {found}")]
+    TooLarge {
+        /// Members given.
+        found: usize,
+        /// The limit.
+        max: u32,
+    },
     /// A voting key is no key.
     #[error("the voting key of {identity} is not a BLS12-381 public key: {cause}")]
     VotingKey {
@@ -62,10 +70,13 @@ impl Committee {
     /// A committee of these members, in whatever order.
     ///
     /// # Errors
-    /// - `Empty`, `VotingKey`, `Duplicate` - the members are no committee
+    /// - `Empty`, `TooLarge`, `VotingKey`, `Duplicate` - the members are no committee
     pub fn new(members: &[Member]) -> Result<Self, CommitteeError> {
         if members.is_empty() {
             return Err(CommitteeError::Empty);
+        }
+        if members.len() > MAX_COMMITTEE as usize {
+            return Err(CommitteeError::TooLarge { found: members.len(), max: MAX_COMMITTEE });
         }
         let mut pairs = Vec::with_capacity(members.len());
         for member in members {

@@ -1,10 +1,12 @@
 //! The block before the first, and its state.
 
 use crate::{
-    Committee, Context, Digest,
+    Committee, Context, Digest, Identity, Member,
     application::chain_digest,
     block::{Block, Header, txs_root},
+    committee::CommitteeError,
 };
+use commonware_codec::{Copying, DecodeExt as _};
 use commonware_consensus::types::{Epoch, Height, Round, View};
 use commonware_cryptography::{Digest as _, Hasher, Sha256};
 use commonware_storage::metadata::{self, Metadata};
@@ -40,6 +42,20 @@ pub enum GenesisError {
         /// Hash of the given one.
         expected: Digest,
     },
+    /// The genesis file breaks a rule.
+    #[error(transparent)]
+    File(#[from] virtengine_chain::genesis::GenesisError),
+    /// A validator's node key is no key.
+    #[error("the consensus_key of validator {moniker} is not an ed25519 public key: {cause}")]
+    Identity {
+        /// Name of the validator.
+        moniker: String,
+        /// What is wrong with the key.
+        cause: String,
+    },
+    /// The validators are no committee.
+    #[error(transparent)]
+    Committee(#[from] CommitteeError),
     /// The first state cannot be written.
     #[error(transparent)]
     Store(#[from] virtengine_store::GenesisError),
@@ -54,6 +70,28 @@ type Record = (Header, Digest, bool);
 const KEY: U64 = U64::new(0);
 
 impl Genesis {
+    /// What the chain of a genesis file starts from; its validators are the first committee.
+    ///
+    /// # Errors
+    /// - `File` - a rule of the genesis file is broken
+    /// - `Identity` - a validator's `consensus_key` is not an ed25519 key
+    /// - `Committee` - the validators are no committee
+    pub fn new(file: &virtengine_chain::Genesis) -> Result<Self, GenesisError> {
+        let mut members = Vec::with_capacity(file.validators.len());
+        for validator in &file.validators {
+            let identity = Identity::decode(Copying(&validator.consensus_key)).map_err(|error| {
+                GenesisError::Identity { moniker: validator.moniker.clone(), cause: error.to_string() }
+            })?;
+            members.push(Member { identity, voting_key: validator.bls_key });
+        }
+        Ok(Self {
+            chain_id: file.chain_id.clone(),
+            time_ms: file.genesis_time_ms.0,
+            writes: file.writes()?,
+            committee: Committee::new(&members)?,
+        })
+    }
+
     /// Hash over everything that the genesis determines.
     #[must_use]
     pub fn hash(&self) -> Digest {

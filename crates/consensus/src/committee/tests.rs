@@ -39,3 +39,10 @@ fn rejects_a_member_twice() {
     let same = [member(1), member(1)];
     assert_eq!(Committee::new(&same).unwrap_err(), CommitteeError::Duplicate { members: 2 });
 }
+
+#[test]
+fn rejects_more_members_than_messages_are_sized_for() {
+    let members = vec![member(1); MAX_COMMITTEE as usize + 1];
+    let expected = CommitteeError::TooLarge { found: members.len(), max: MAX_COMMITTEE };
+    assert_eq!(Committee::new(&members).unwrap_err(), expected);
+}
