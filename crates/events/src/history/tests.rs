@@ -1,3 +1,5 @@
+mod agreement;
+
 use super::*;
 use crate::{Entry, Filter, Query};
 use bytes::Bytes;

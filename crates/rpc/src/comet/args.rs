@@ -36,7 +36,8 @@ impl Args {
     }
 
     fn get(&self, name: &str) -> Option<&Value> {
-        self.named.get(name).filter(|value| !value.is_null() && !(self.from_uri && *value == ""))
+        let is_absent = |value: &Value| value.is_null() || (self.from_uri && value == "");
+        self.named.get(name).filter(|value| !is_absent(value))
     }
 
     /// A text; quotes around one from an address are taken off.
