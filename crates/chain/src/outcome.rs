@@ -2,7 +2,7 @@
 
 use thiserror::Error;
 use virtengine_state::{Key, StateError};
-use virtengine_types::code::Rejection;
+use virtengine_types::code::{Rejection, SdkCode};
 
 /// The result of an operation.
 pub type Outcome<T> = Result<T, Stop>;
@@ -41,6 +41,8 @@ impl From<StateError> for Stop {
     fn from(error: StateError) -> Self {
         match error {
             StateError::NotLoaded { key } => Self::NotLoaded(key),
+            // Every node finds the same size, so it is a verdict on the request.
+            StateError::TooLarge { .. } => Self::Invalid(Rejection::sdk(SdkCode::InvalidRequest, error)),
             other => Self::Fatal(Fatal::State(other)),
         }
     }

@@ -1,1 +1,22 @@
 //! Assembles a node: configuration, wiring, telemetry.
+//!
+//! ```text
+//! home/
+//!   FORMAT            version of this layout
+//!   config/node.toml  settings           config/genesis.json  what the chain starts from
+//!   keys/             identity on the network, voting key
+//!   data/engine/      blocks and state   data/history/        indexes and the event log
+//! ```
+
+mod backend;
+mod config;
+mod home;
+mod indexer;
+mod metrics;
+mod run;
+mod servers;
+mod source;
+
+pub use config::{ConfigError, EngineConfig, NodeConfig, PeerConfig};
+pub use home::{Home, HomeError};
+pub use run::{RunError, run};

@@ -1,0 +1,88 @@
+//! What happens to each finalized block: history, views, subscribers, then the acknowledgement.
+
+use crate::metrics::NodeMetrics;
+use std::time::Instant;
+use thiserror::Error;
+use tokio::sync::watch;
+use virtengine_consensus::{Delivery, node::Reader};
+use virtengine_events::{History, HistoryError, Hub};
+use virtengine_state::Partition;
+use virtengine_types::block::BlockHeader;
+use virtengine_views::{ViewError, Views};
+
+/// Why the indexes cannot follow; the node stops, as it would fall silent otherwise.
+#[derive(Debug, Error)]
+pub enum IndexError {
+    /// The history cannot be written.
+    #[error("the history of block {height} cannot be written: {cause}{hint}")]
+    History {
+        /// Height of the block.
+        height: u64,
+        /// What the history says.
+        cause: HistoryError,
+        /// What may help.
+        hint: &'static str,
+    },
+    /// A row does not decode.
+    #[error("the views cannot follow: {0}")]
+    Views(#[from] ViewError),
+    /// The state cannot be scanned at start.
+    #[error("the state cannot be scanned: {0}")]
+    Scan(#[from] virtengine_store::ReadError),
+}
+
+/// Fills the views from the state. Cost: one pass over three partitions.
+pub(crate) async fn rebuild(reader: &Reader, views: &Views) -> Result<(), IndexError> {
+    let started = Instant::now();
+    let mut rows = 0u64;
+    for partition in [Partition::Ledger, Partition::Staking, Partition::Market] {
+        let mut failure = None;
+        reader
+            .scan(partition, |key, row| {
+                rows += 1;
+                if let Err(error) = views.insert(&key, &row) {
+                    failure.get_or_insert(error);
+                }
+            })
+            .await?;
+        if let Some(error) = failure {
+            return Err(error.into());
+        }
+    }
+    tracing::info!(rows, ms = started.elapsed().as_millis(), "built the views");
+    Ok(())
+}
+
+/// The parts that follow finalized blocks.
+pub(crate) struct Indexer {
+    pub(crate) history: History,
+    pub(crate) hub: Hub,
+    pub(crate) views: Views,
+    pub(crate) metrics: NodeMetrics,
+    pub(crate) tip: watch::Sender<Option<BlockHeader>>,
+}
+
+impl Indexer {
+    /// Takes in a block; when this returns it may be acknowledged. Repeating a block is harmless.
+    pub(crate) async fn take(&self, delivery: Delivery) -> Result<(), IndexError> {
+        let started = Instant::now();
+        let (history, block) = (self.history.clone(), delivery.block.clone());
+        let height = block.header.height.0;
+        let appended = tokio::task::spawn_blocking(move || history.append(&block)).await;
+        let record = match appended {
+            Ok(result) => result.map_err(|cause| {
+                let full = cause.to_string().contains("No space left");
+                let hint = if full { ": free some room and start the node again" } else { "" };
+                IndexError::History { height, cause, hint }
+            })?,
+            // The runtime is shutting down: the block stays unacknowledged and comes again.
+            Err(_) => return Ok(()),
+        };
+        self.views.apply(&delivery.block.writes)?;
+        self.hub.publish(record);
+        self.metrics.block(&delivery.block, started.elapsed());
+        self.tip.send_replace(Some(delivery.block.header.clone()));
+        delivery.acknowledge();
+        Ok(())
+    }
+}

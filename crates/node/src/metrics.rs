@@ -1,0 +1,89 @@
+//! What a node counts of its blocks, under CometBFT's names and our own.
+
+use parking_lot::Mutex;
+use prometheus_client::{
+    metrics::{
+        counter::Counter,
+        gauge::Gauge,
+        histogram::{Histogram, exponential_buckets},
+    },
+    registry::Registry,
+};
+use std::{sync::Arc, time::Duration};
+use virtengine_types::{Timestamp, block::FinalizedBlock};
+
+/// Counters of finalized blocks. Clones share their values.
+#[derive(Clone, Debug)]
+pub(crate) struct NodeMetrics {
+    height: Gauge,
+    latest_height: Gauge,
+    rounds: Gauge,
+    txs: Gauge,
+    total_txs: Gauge,
+    size_bytes: Gauge,
+    failed_txs: Counter,
+    interval: Histogram,
+    index_seconds: Histogram,
+    previous: Arc<Mutex<Option<Timestamp>>>,
+}
+
+impl NodeMetrics {
+    /// Registers everything; every name carries the label `chain_id`.
+    pub(crate) fn register(registry: &mut Registry, chain_id: &str, validators: usize) -> Self {
+        let labels = [("chain_id".into(), chain_id.to_owned().into())];
+        let registry = registry.sub_registry_with_labels(labels.into_iter());
+        let metrics = Self {
+            height: Gauge::default(),
+            latest_height: Gauge::default(),
+            rounds: Gauge::default(),
+            txs: Gauge::default(),
+            total_txs: Gauge::default(),
+            size_bytes: Gauge::default(),
+            failed_txs: Counter::default(),
+            interval: Histogram::new(exponential_buckets(0.025, 2.0, 12)),
+            index_seconds: Histogram::new(exponential_buckets(0.000_5, 2.0, 14)),
+            previous: Arc::default(),
+        };
+        let count = Gauge::<i64>::default();
+        count.set(signed(validators as u64));
+        let power = count.clone();
+        let comet = registry.sub_registry_with_prefix("cometbft_consensus");
+        comet.register("height", "Height of the last block", metrics.height.clone());
+        comet.register("latest_block_height", "Height of the last block", metrics.latest_height.clone());
+        comet.register("rounds", "View in which the last block was proposed", metrics.rounds.clone());
+        comet.register("validators", "Members of the committee", count);
+        comet.register("validators_power", "Votes of the committee", power);
+        comet.register("num_txs", "Transactions of the last block", metrics.txs.clone());
+        comet.register("total_txs", "Transactions since this process began", metrics.total_txs.clone());
+        comet.register("block_size_bytes", "Bytes of transactions in the last block", metrics.size_bytes.clone());
+        comet.register("block_interval_seconds", "Time between blocks", metrics.interval.clone());
+        let own = registry.sub_registry_with_prefix("virtengine");
+        own.register("failed_txs", "Included transactions that failed", metrics.failed_txs.clone());
+        own.register("index_seconds", "Time to index a block durably", metrics.index_seconds.clone());
+        metrics
+    }
+
+    /// Counts a finalized block that took `indexed` to index.
+    pub(crate) fn block(&self, block: &FinalizedBlock, indexed: Duration) {
+        let header = &block.header;
+        let count = signed(block.txs.len() as u64);
+        self.height.set(signed(header.height.0));
+        self.latest_height.set(signed(header.height.0));
+        self.rounds.set(signed(header.view));
+        self.txs.set(count);
+        self.total_txs.inc_by(count);
+        let bytes: u64 = block.txs.iter().map(|tx| tx.raw.len() as u64).sum();
+        self.size_bytes.set(signed(bytes));
+        let failed = block.outcome.results.iter().filter(|result| result.code != 0).count();
+        self.failed_txs.inc_by(failed as u64);
+        self.index_seconds.observe(indexed.as_secs_f64());
+        if let Some(previous) = self.previous.lock().replace(header.time) {
+            let passed = Duration::from_millis(header.time.0.saturating_sub(previous.0));
+            self.interval.observe(passed.as_secs_f64());
+        }
+    }
+}
+
+fn signed(value: u64) -> i64 {
+    i64::try_from(value).unwrap_or(i64::MAX)
+}

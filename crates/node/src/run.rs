@@ -1,0 +1,293 @@
+//! Running a node from its home.
+
+use crate::{
+    backend::NodeBackend,
+    config::NodeConfig,
+    home::{Home, HomeError},
+    indexer::{IndexError, Indexer, rebuild},
+    metrics::NodeMetrics,
+    servers::{ListenError, Listeners, Telemetry},
+    source::{StateAccounts, source},
+};
+use commonware_codec::DecodeExt as _;
+use commonware_runtime::{Runner as _, Supervisor as _, tokio as runtime};
+use parking_lot::{Mutex, RwLock};
+use prometheus_client::registry::Registry;
+use std::{collections::BTreeMap, sync::{Arc, OnceLock}};
+use thiserror::Error;
+use tokio::sync::watch;
+use virtengine_chain::{Genesis, genesis::GenesisError};
+use virtengine_consensus::{
+    Committee, Identity, Member,
+    committee::CommitteeError,
+    genesis::Genesis as EngineGenesis,
+    node::{self, NetworkConfig, NodeError, NodeSetup},
+};
+use virtengine_crypto::node_key;
+use virtengine_events::{History, HistoryError, Hub, HubConfig};
+use virtengine_mempool::Mempool;
+use virtengine_rpc::{Context, Router, comet};
+use virtengine_types::Height;
+use virtengine_views::Views;
+
+/// Why a node does not start, or stopped.
+#[derive(Debug, Error)]
+pub enum RunError {
+    /// The home cannot be used.
+    #[error(transparent)]
+    Home(#[from] HomeError),
+    /// The genesis breaks a rule.
+    #[error("the genesis file is refused: {0}")]
+    Genesis(#[from] GenesisError),
+    /// The genesis validators are no committee.
+    #[error("the genesis validators are no committee: {0}")]
+    Committee(#[from] CommitteeError),
+    /// A node's identity is no point of the curve.
+    #[error("identity {key} is not an ed25519 public key")]
+    Identity {
+        /// The key in hex.
+        key: String,
+    },
+    /// The history cannot be opened.
+    #[error("the history cannot be opened: {0}")]
+    History(#[from] HistoryError),
+    /// A port is in use.
+    #[error(transparent)]
+    Listen(#[from] ListenError),
+    /// The engine does not start.
+    #[error(transparent)]
+    Engine(#[from] NodeError),
+    /// The indexes cannot follow.
+    #[error(transparent)]
+    Index(#[from] IndexError),
+    /// The engine or the network ended by itself.
+    #[error("the {part} stopped: see the messages above; starting the node again resumes at the last final block")]
+    Ended {
+        /// Which.
+        part: &'static str,
+    },
+}
+
+/// Runs the node of `home` until `shutdown` resolves. Blocks the calling thread, which must not belong to
+/// another runtime.
+///
+/// # Errors
+/// Why it does not start, or stopped by itself.
+pub fn run(home: &Home, shutdown: impl Future<Output = ()> + Send + 'static) -> Result<(), RunError> {
+    home.check()?;
+    home.check_writable()?;
+    let config = home.config()?;
+    let genesis = home.genesis()?;
+    let identity = home.identity()?;
+    let voting_key = home.voting_key()?;
+    let runner = runtime::Runner::new(
+        runtime::Config::new()
+            .with_worker_threads(config.engine.threads)
+            .with_storage_directory(home.engine())
+            .with_catch_panics(false),
+    );
+    let home = home.clone();
+    runner.start(|context| async move {
+        let parts = Parts { home, config, genesis, identity, voting_key };
+        parts.run(context, shutdown).await
+    })
+}
+
+struct Parts {
+    home: Home,
+    config: NodeConfig,
+    genesis: Genesis,
+    identity: node_key::Identity,
+    voting_key: Option<virtengine_crypto::bls::SecretKey>,
+}
+
+impl Parts {
+    async fn run(
+        self,
+        context: runtime::Context,
+        shutdown: impl Future<Output = ()> + Send + 'static,
+    ) -> Result<(), RunError> {
+        let listeners = Listeners::open(&self.config).await?;
+        let chain_id = self.genesis.chain_id.clone();
+        let history = self.open_history()?;
+        let hub = Hub::new(history.clone(), HubConfig::default());
+        let views = Views::default();
+        let (reader_sender, reader) = watch::channel(None);
+        let height = history.latest().map_or(Height(0), |meta| meta.header.height);
+        let (tip_sender, tip) = watch::channel(history.latest().map(|meta| meta.header.clone()));
+        let (mempool, admission) = Mempool::new(
+            self.config.mempool.clone(),
+            chain_id.clone(),
+            height,
+            self.genesis.params.clone(),
+            StateAccounts(reader.clone()),
+        );
+        let known = Arc::new(RwLock::new(height.0));
+        let setup = self.engine_setup(&mempool, &known)?;
+        let (started, network) = node::start(context.child("node"), setup).await?;
+
+        let mut registry = Registry::default();
+        let metrics = NodeMetrics::register(&mut registry, &chain_id, self.genesis.validators.len());
+        mempool.metrics().register(registry.sub_registry_with_prefix("virtengine_mempool"));
+        let backend = NodeBackend {
+            reader,
+            views: views.clone(),
+            mempool: mempool.clone(),
+            tip,
+            known,
+            router: Arc::new(OnceLock::new()),
+            peers: Arc::new(self.peers()?),
+        };
+        let genesis_header = started.chain.genesis().header.clone();
+        let info = self.comet_genesis(&genesis_header);
+        let router = self.router(&backend, &hub, &info);
+        backend.router.get_or_init(|| router.clone());
+        let surface = comet::Comet::new(
+            Arc::new(backend.clone()),
+            hub.clone(),
+            info,
+            self.node_info(),
+            self.config.comet.clone(),
+        );
+        let telemetry = Telemetry {
+            runtime: Arc::new(Mutex::new(context.child("telemetry"))),
+            registry: Arc::new(registry),
+            backend,
+        };
+        let (stop, stopping) = watch::channel(false);
+        let config = self.config.clone();
+        let servers = tokio::spawn(async move {
+            listeners.serve(&config, router, surface, telemetry, stopping).await;
+        });
+        let (gossip_sender, gossip_receiver) = started.gossip;
+        let admission = tokio::spawn(admission.run());
+        let clock = context.child("gossip");
+        let gossip =
+            tokio::spawn(virtengine_mempool::gossip::run(clock, mempool, gossip_sender, gossip_receiver));
+
+        let chain = started.chain.clone();
+        let mut finalized = started.finalized;
+        let indexer = Indexer { history, hub, views: views.clone(), metrics, tip: tip_sender };
+        let index = async move {
+            let reader = chain.reader().await;
+            rebuild(&reader, &views).await?;
+            reader_sender.send_replace(Some(reader));
+            while let Some(delivery) = finalized.recv().await {
+                indexer.take(delivery).await?;
+            }
+            Err(RunError::Ended { part: "engine" })
+        };
+        tracing::info!(chain_id, rpc = %self.config.rpc_addr, rest = %self.config.api.rest_addr, "node started");
+        let outcome = tokio::select! {
+            () = shutdown => Ok(()),
+            outcome = index => outcome,
+            _ = started.handle => Err(RunError::Ended { part: "engine" }),
+            _ = network => Err(RunError::Ended { part: "network" }),
+            _ = admission => Err(RunError::Ended { part: "mempool" }),
+            _ = gossip => Err(RunError::Ended { part: "gossip" }),
+        };
+        stop.send_replace(true);
+        if let Err(error) = servers.await {
+            tracing::warn!(%error, "a surface ended badly");
+        }
+        outcome
+    }
+
+    fn open_history(&self) -> Result<History, HistoryError> {
+        let config =
+            virtengine_events::Config { retain_blocks: self.config.retain_blocks, ..Default::default() };
+        History::open(&self.home.history(), &self.genesis.chain_id, config)
+    }
+
+    fn engine_setup(&self, mempool: &Mempool, known: &Arc<RwLock<u64>>) -> Result<NodeSetup, RunError> {
+        let members = self
+            .genesis
+            .validators
+            .iter()
+            .map(|validator| Ok(Member { identity: identity(&validator.consensus_key)?, voting_key: validator.bls_key }))
+            .collect::<Result<Vec<_>, RunError>>()?;
+        let mut network = NetworkConfig::new(self.config.p2p_addr);
+        network.validators = peers(&self.config.validators)?;
+        network.observers = peers(&self.config.observers)?;
+        let known = known.clone();
+        Ok(NodeSetup {
+            genesis: EngineGenesis {
+                chain_id: self.genesis.chain_id.clone(),
+                time_ms: self.genesis.genesis_time_ms.0,
+                writes: self.genesis.writes()?,
+                committee: Committee::new(&members)?,
+            },
+            identity: self.identity.signer(),
+            voting_key: self.voting_key.as_ref().map(|key| *key.to_bytes()),
+            config: self.config.engine.consensus(),
+            network,
+            source: source(mempool.clone()),
+            on_tip: Arc::new(move |_, height, _| {
+                let mut known = known.write();
+                *known = height.get().max(*known);
+            }),
+        })
+    }
+
+    fn router(&self, backend: &NodeBackend, hub: &Hub, info: &comet::Genesis) -> Router {
+        Router::new(Context::new(
+            Arc::new(backend.clone()),
+            hub.clone(),
+            info.clone(),
+            self.node_info(),
+            self.config.api.clone(),
+        ))
+    }
+
+    fn comet_genesis(&self, header: &virtengine_consensus::Header) -> comet::Genesis {
+        let params = &self.genesis.params;
+        comet::Genesis {
+            chain_id: self.genesis.chain_id.clone(),
+            time: self.genesis.genesis_time_ms,
+            hash: header.digest().0,
+            state_root: header.state_root.0,
+            validators: self
+                .genesis
+                .validators
+                .iter()
+                .map(|validator| comet::Validator { key: validator.consensus_key, power: 1 })
+                .collect(),
+            max_block_bytes: params.max_block_bytes,
+            max_block_gas: Some(params.max_block_gas),
+            app_state: serde_json::to_value(&self.genesis).unwrap_or_default(),
+        }
+    }
+
+    fn node_info(&self) -> comet::NodeInfo {
+        let key = self.identity.public_key();
+        let seated = self.genesis.validators.iter().any(|validator| validator.consensus_key == key);
+        comet::NodeInfo {
+            key,
+            power: u64::from(seated && self.voting_key.is_some()),
+            moniker: self.config.moniker.clone(),
+            listen_addr: format!("tcp://{}", self.config.p2p_addr),
+            rpc_addr: format!("tcp://{}", self.config.rpc_addr),
+            version: env!("CARGO_PKG_VERSION").to_owned(),
+        }
+    }
+
+    fn peers(&self) -> Result<Vec<comet::Peer>, RunError> {
+        let own = self.identity.public_key();
+        let mut peers = Vec::new();
+        for peer in self.config.validators.iter().chain(&self.config.observers) {
+            let key = peer.key().map_err(HomeError::from)?;
+            if key != own {
+                peers.push(comet::Peer { key, address: peer.addr.to_string(), outbound: true });
+            }
+        }
+        Ok(peers)
+    }
+}
+
+fn peers(list: &[crate::PeerConfig]) -> Result<BTreeMap<Identity, std::net::SocketAddr>, RunError> {
+    list.iter().map(|peer| Ok((identity(&peer.key().map_err(HomeError::from)?)?, peer.addr))).collect()
+}
+
+fn identity(key: &[u8; 32]) -> Result<Identity, RunError> {
+    Identity::decode(key.as_slice()).map_err(|_| RunError::Identity { key: hex::encode(key) })
+}

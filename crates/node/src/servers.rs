@@ -1,0 +1,106 @@
+//! The listeners of a node's surfaces.
+
+use crate::{backend::NodeBackend, config::NodeConfig};
+use axum::{extract::State, http::StatusCode, response::IntoResponse, routing::get};
+use commonware_runtime::{Metrics as _, tokio::Context};
+use parking_lot::Mutex;
+use prometheus_client::registry::Registry;
+use std::{net::SocketAddr, sync::Arc};
+use thiserror::Error;
+use tokio::{net::TcpListener, sync::watch};
+use virtengine_rpc::{
+    Router, comet, grpc_app, rest_app,
+    server::{self, Limits},
+};
+
+/// A listener could not be opened.
+#[derive(Debug, Error)]
+#[error("{setting}: cannot listen on {addr}: {cause}: stop what uses the port or choose another in config/node.toml")]
+pub struct ListenError {
+    /// The setting.
+    setting: &'static str,
+    /// Its address.
+    addr: SocketAddr,
+    /// What the system says.
+    cause: std::io::Error,
+}
+
+/// Open listeners, so that a port in use is found before anything else starts.
+pub(crate) struct Listeners {
+    rpc: TcpListener,
+    grpc: TcpListener,
+    rest: TcpListener,
+    metrics: TcpListener,
+}
+
+/// What `/metrics`, `/health` and `/ready` answer from.
+#[derive(Clone)]
+pub(crate) struct Telemetry {
+    pub(crate) runtime: Arc<Mutex<Context>>,
+    pub(crate) registry: Arc<Registry>,
+    pub(crate) backend: NodeBackend,
+}
+
+impl Listeners {
+    /// Opens all listeners.
+    pub(crate) async fn open(config: &NodeConfig) -> Result<Self, ListenError> {
+        let open = async |setting: &'static str, addr: SocketAddr| {
+            TcpListener::bind(addr).await.map_err(|cause| ListenError { setting, addr, cause })
+        };
+        // The network's own listener is opened by the engine; find a used port early.
+        drop(open("p2p_addr", config.p2p_addr).await?);
+        Ok(Self {
+            rpc: open("rpc_addr", config.rpc_addr).await?,
+            grpc: open("api.grpc_addr", config.api.grpc_addr).await?,
+            rest: open("api.rest_addr", config.api.rest_addr).await?,
+            metrics: open("metrics_addr", config.metrics_addr).await?,
+        })
+    }
+
+    /// Serves everything until `stop` turns true.
+    pub(crate) async fn serve(
+        self,
+        config: &NodeConfig,
+        router: Router,
+        comet: comet::Comet,
+        telemetry: Telemetry,
+        stop: watch::Receiver<bool>,
+    ) {
+        let stopped = |mut stop: watch::Receiver<bool>| async move {
+            // An error means that the node is gone already.
+            drop(stop.wait_for(|stop| *stop).await);
+        };
+        let limits = Limits::from(&config.api);
+        let telemetry = axum::Router::new()
+            .route("/metrics", get(metrics))
+            .route("/health", get(|| async { "ok\n" }))
+            .route("/ready", get(ready))
+            .with_state(telemetry);
+        futures::future::join4(
+            server::serve(self.rpc, comet::router(comet), limits, stopped(stop.clone())),
+            server::serve(self.grpc, grpc_app(router.clone()), limits, stopped(stop.clone())),
+            server::serve(self.rest, rest_app(router), limits, stopped(stop.clone())),
+            server::serve(self.metrics, telemetry, limits, stopped(stop)),
+        )
+        .await;
+    }
+}
+
+
+async fn metrics(State(telemetry): State<Telemetry>) -> impl IntoResponse {
+    let mut text = String::new();
+    if let Err(error) = prometheus_client::encoding::text::encode_registry(&mut text, &telemetry.registry) {
+        return (StatusCode::INTERNAL_SERVER_ERROR, [("content-type", "text/plain")], error.to_string());
+    }
+    text.push_str(&telemetry.runtime.lock().encode());
+    (StatusCode::OK, [("content-type", "text/plain; version=0.0.4")], text)
+}
+
+async fn ready(State(telemetry): State<Telemetry>) -> impl IntoResponse {
+    let tip = telemetry.backend.tip.borrow().as_ref().map(|header| header.height.0);
+    match tip {
+        Some(height) if !telemetry.backend.behind() => (StatusCode::OK, format!("height {height}\n")),
+        Some(height) => (StatusCode::SERVICE_UNAVAILABLE, format!("catching up at height {height}\n")),
+        None => (StatusCode::SERVICE_UNAVAILABLE, "waiting for the first block\n".to_owned()),
+    }
+}

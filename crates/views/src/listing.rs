@@ -1,0 +1,105 @@
+//! One list: its items in order, and the items of each property.
+
+use borsh::{BorshDeserialize, BorshSerialize};
+use bytes::Bytes;
+use std::collections::{BTreeMap, BTreeSet};
+use std::ops::Bound;
+
+use crate::{ListPage, ViewError};
+
+/// Items in order, each with the properties by which it can be found.
+#[derive(Debug)]
+pub(crate) struct Listing<I, P> {
+    items: BTreeMap<I, Vec<P>>,
+    by: BTreeMap<P, BTreeSet<I>>,
+}
+
+/// A page of items.
+pub(crate) struct Page<I> {
+    pub(crate) items: Vec<I>,
+    pub(crate) next: Option<Bytes>,
+    pub(crate) total: Option<u64>,
+}
+
+impl<I, P> Default for Listing<I, P> {
+    fn default() -> Self {
+        Self { items: BTreeMap::new(), by: BTreeMap::new() }
+    }
+}
+
+impl<I, P> Listing<I, P>
+where
+    I: Ord + Clone + BorshSerialize + BorshDeserialize,
+    P: Ord + Clone,
+{
+    /// Sets the properties of an item.
+    pub(crate) fn insert(&mut self, item: I, properties: Vec<P>) {
+        if self.items.get(&item).is_some_and(|known| *known == properties) {
+            return;
+        }
+        self.remove(&item);
+        for property in &properties {
+            self.by.entry(property.clone()).or_default().insert(item.clone());
+        }
+        self.items.insert(item, properties);
+    }
+
+    pub(crate) fn remove(&mut self, item: &I) {
+        for property in self.items.remove(item).unwrap_or_default() {
+            if let Some(items) = self.by.get_mut(&property) {
+                items.remove(item);
+                if items.is_empty() {
+                    self.by.remove(&property);
+                }
+            }
+        }
+    }
+
+    /// A page of the items that have all of `wanted` and pass `matches`.
+    pub(crate) fn page(
+        &self,
+        wanted: &[P],
+        matches: impl Fn(&I) -> bool,
+        page: &ListPage,
+    ) -> Result<Page<I>, ViewError> {
+        let after = page.cursor.as_ref().map(decode_cursor::<I>).transpose()?;
+        let empty = BTreeSet::new();
+        let smallest = wanted
+            .iter()
+            .map(|property| self.by.get(property).unwrap_or(&empty))
+            .min_by_key(|items| items.len());
+        let passes = |item: &&I| {
+            let properties = self.items.get(*item);
+            wanted.iter().all(|property| properties.is_some_and(|known| known.contains(property)))
+                && matches(item)
+        };
+        let range = match (after, page.reverse) {
+            (None, _) => (Bound::Unbounded, Bound::Unbounded),
+            (Some(cursor), false) => (Bound::Included(cursor), Bound::Unbounded),
+            (Some(cursor), true) => (Bound::Unbounded, Bound::Included(cursor)),
+        };
+        let found: Box<dyn Iterator<Item = &I>> = match (smallest, page.reverse) {
+            (Some(items), false) => Box::new(items.range(range)),
+            (Some(items), true) => Box::new(items.range(range).rev()),
+            (None, false) => Box::new(self.items.range(range).map(|(item, _)| item)),
+            (None, true) => Box::new(self.items.range(range).rev().map(|(item, _)| item)),
+        };
+        let skip = usize::try_from(page.offset).unwrap_or(usize::MAX);
+        let mut found = found.filter(passes).skip(skip);
+        let items: Vec<I> = found.by_ref().take(page.limit).cloned().collect();
+        let next = found.next().map(encode_cursor).transpose()?;
+        let total = page.count.then(|| match smallest {
+            Some(items) => items.iter().filter(passes).count() as u64,
+            None => self.items.keys().filter(passes).count() as u64,
+        });
+        Ok(Page { items, next, total })
+    }
+}
+
+fn encode_cursor<I: BorshSerialize>(item: &I) -> Result<Bytes, ViewError> {
+    borsh::to_vec(item).map(Bytes::from).map_err(|_| ViewError::Cursor)
+}
+
+fn decode_cursor<I: BorshDeserialize>(cursor: &Bytes) -> Result<I, ViewError> {
+    I::try_from_slice(cursor).map_err(|_| ViewError::Cursor)
+}

@@ -1,0 +1,251 @@
+//! The lists of all tables, and how rows become items.
+
+use crate::{List, ListPage, Listed, listing::{Listing, Page}};
+use borsh::{BorshDeserialize, BorshSerialize};
+use rustc_hash::FxHashMap;
+use std::cmp::Reverse;
+use std::collections::BTreeMap;
+use thiserror::Error;
+use virtengine_chain::{bank, market, provider, staking};
+use virtengine_state::{Key, Record, StateError, Table};
+use virtengine_types::{
+    Address, Amount, Denom,
+    market::{BidId, BidStatus, LeaseId, LeaseStatus, OrderId, OrderStatus},
+    staking::ValidatorStatus,
+};
+
+/// Why an index cannot follow or answer.
+#[derive(Clone, Debug, PartialEq, Eq, Error)]
+pub enum ViewError {
+    /// A row of the state does not decode.
+    #[error(transparent)]
+    State(#[from] StateError),
+    /// A write names a partition that does not exist.
+    #[error("partition {number} does not exist, there are 0 to 4")]
+    Partition {
+        /// Number found.
+        number: u8,
+    },
+    /// The pagination key is not of this list.
+    #[error("the pagination key is not one of this list: start again without it")]
+    Cursor,
+}
+
+/// A property by which items are found.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+enum Property {
+    Owner(Address),
+    Provider(Address),
+    Order(OrderId),
+    Destination(Address),
+    Status(OrderStatus),
+    Active(bool),
+    Bonded(bool),
+    Region(String),
+    Attribute(String, String),
+}
+
+/// Validators with most tokens come first.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, BorshSerialize, BorshDeserialize)]
+struct ByTokens(Descending, Address);
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, BorshSerialize, BorshDeserialize)]
+struct Descending(u128);
+
+impl PartialOrd for Descending {
+    fn partial_cmp(&self, other: &Self) -> Option<std::cmp::Ordering> {
+        Some(self.cmp(other))
+    }
+}
+
+impl Ord for Descending {
+    fn cmp(&self, other: &Self) -> std::cmp::Ordering {
+        Reverse(self.0).cmp(&Reverse(other.0))
+    }
+}
+
+type Pair = (Address, Address);
+type Triple = (Address, Address, Address);
+
+/// Every list. Rows that can be deleted are remembered by their place, as a deletion names only that.
+#[derive(Debug, Default)]
+pub(crate) struct Tables {
+    accounts: Listing<Address, Property>,
+    supply: Listing<Denom, Property>,
+    validators: Listing<ByTokens, Property>,
+    tokens: BTreeMap<Address, Amount>,
+    delegations: Listing<Pair, Property>,
+    unbondings: Listing<Pair, Property>,
+    redelegations: Listing<Triple, Property>,
+    providers: Listing<Address, Property>,
+    orders: Listing<OrderId, Property>,
+    order_status: BTreeMap<OrderId, OrderStatus>,
+    bids: Listing<BidId, Property>,
+    bid_status: BTreeMap<BidId, (OrderId, BidStatus)>,
+    leases: Listing<LeaseId, Property>,
+    deletable: FxHashMap<[u8; 32], Deletable>,
+}
+
+#[derive(Clone, Debug)]
+enum Deletable {
+    Delegation(Pair),
+    Unbonding(Pair),
+    Redelegation(Triple),
+    Provider(Address),
+}
+
+impl Tables {
+    /// Follows one written row; `None` deletes.
+    pub(crate) fn write(&mut self, key: &Key, row: Option<&[u8]>) -> Result<(), ViewError> {
+        match row {
+            Some(row) => self.insert(key, row),
+            None => {
+                self.delete(key);
+                Ok(())
+            }
+        }
+    }
+
+    fn insert(&mut self, key: &Key, row: &[u8]) -> Result<(), ViewError> {
+        if let Some((address, _)) = bank::ACCOUNTS.decode_if(key, row)? {
+            self.accounts.insert(address, Vec::new());
+        } else if let Some((denom, _)) = bank::SUPPLY.decode_if(key, row)? {
+            self.supply.insert(denom, Vec::new());
+        } else if let Some((pair, _)) = staking::DELEGATIONS.decode_if(key, row)? {
+            self.delegations.insert(pair, vec![Property::Owner(pair.0), Property::Provider(pair.1)]);
+            self.deletable.insert(key.bytes, Deletable::Delegation(pair));
+        } else if let Some((pair, _)) = staking::UNBONDINGS.decode_if(key, row)? {
+            self.unbondings.insert(pair, vec![Property::Owner(pair.0), Property::Provider(pair.1)]);
+            self.deletable.insert(key.bytes, Deletable::Unbonding(pair));
+        } else if let Some((triple, _)) = staking::REDELEGATIONS.decode_if(key, row)? {
+            let (owner, source, destination) = triple;
+            self.redelegations.insert(
+                triple,
+                vec![
+                    Property::Owner(owner),
+                    Property::Provider(source),
+                    Property::Destination(destination),
+                ],
+            );
+            self.deletable.insert(key.bytes, Deletable::Redelegation(triple));
+        } else if let Some((operator, validator)) = staking::VALIDATORS.decode_if(key, row)? {
+            if let Some(before) = self.tokens.insert(operator, validator.tokens) {
+                self.validators.remove(&ByTokens(Descending(before.0), operator));
+            }
+            let bonded = Property::Bonded(validator.status == ValidatorStatus::Bonded);
+            self.validators.insert(ByTokens(Descending(validator.tokens.0), operator), vec![bonded]);
+        } else {
+            self.insert_market(key, row)?;
+        }
+        Ok(())
+    }
+
+    fn insert_market(&mut self, key: &Key, row: &[u8]) -> Result<(), ViewError> {
+        if let Some((owner, provider)) = provider::PROVIDERS.decode_if(key, row)? {
+            let attributes = provider
+                .attributes
+                .into_iter()
+                .map(|attribute| Property::Attribute(attribute.key, attribute.value))
+                .collect();
+            self.providers.insert(owner, attributes);
+            self.deletable.insert(key.bytes, Deletable::Provider(owner));
+        } else if let Some((id, order)) = market::ORDERS.decode_if(key, row)? {
+            self.order_status.insert(id, order.status);
+            let mut properties = vec![Property::Owner(order.tenant), Property::Status(order.status)];
+            if !order.spec.region.is_empty() {
+                properties.push(Property::Region(order.spec.region));
+            }
+            self.orders.insert(id, properties);
+        } else if let Some((id, bid)) = market::BIDS.decode_if(key, row)? {
+            self.bid_status.insert(id, (bid.order, bid.status));
+            self.bids.insert(id, vec![Property::Order(bid.order), Property::Provider(bid.provider)]);
+        } else if let Some((id, lease)) = market::LEASES.decode_if(key, row)? {
+            let active = Property::Active(lease.status == LeaseStatus::Active);
+            let properties =
+                vec![Property::Owner(lease.tenant), Property::Provider(lease.provider), active];
+            self.leases.insert(id, properties);
+        }
+        Ok(())
+    }
+
+    fn delete(&mut self, key: &Key) {
+        match self.deletable.remove(&key.bytes) {
+            Some(Deletable::Delegation(pair)) => self.delegations.remove(&pair),
+            Some(Deletable::Unbonding(pair)) => self.unbondings.remove(&pair),
+            Some(Deletable::Redelegation(triple)) => self.redelegations.remove(&triple),
+            Some(Deletable::Provider(owner)) => self.providers.remove(&owner),
+            None => {}
+        }
+    }
+
+    /// One page of a list.
+    pub(crate) fn list(&self, list: &List, page: &ListPage) -> Result<Listed, ViewError> {
+        let all = |_: &_| true;
+        match list {
+            List::Accounts => keys(&bank::ACCOUNTS, self.accounts.page(&[], |_| true, page)?),
+            List::Supply => keys(&bank::SUPPLY, self.supply.page(&[], |_| true, page)?),
+            List::Validators { status } => {
+                let bonded = status.map(|status| Property::Bonded(status == ValidatorStatus::Bonded));
+                let found = self.validators.page(&wanted([bonded]), |_| true, page)?;
+                let items = found.items.into_iter().map(|item| item.1).collect();
+                keys(&staking::VALIDATORS, Page { items, next: found.next, total: found.total })
+            }
+            List::Delegations { delegator, validator } => {
+                let wanted = wanted([delegator.map(Property::Owner), validator.map(Property::Provider)]);
+                keys(&staking::DELEGATIONS, self.delegations.page(&wanted, all, page)?)
+            }
+            List::Unbondings { delegator, validator } => {
+                let wanted = wanted([delegator.map(Property::Owner), validator.map(Property::Provider)]);
+                keys(&staking::UNBONDINGS, self.unbondings.page(&wanted, all, page)?)
+            }
+            List::Redelegations { delegator, source, destination } => {
+                let wanted = wanted([
+                    delegator.map(Property::Owner),
+                    source.map(Property::Provider),
+                    destination.map(Property::Destination),
+                ]);
+                keys(&staking::REDELEGATIONS, self.redelegations.page(&wanted, |_| true, page)?)
+            }
+            List::Providers { attribute } => {
+                let attribute = attribute.clone().map(|(key, value)| Property::Attribute(key, value));
+                keys(&provider::PROVIDERS, self.providers.page(&wanted([attribute]), |_| true, page)?)
+            }
+            List::Orders { tenant, status, region } => {
+                let wanted = wanted([
+                    tenant.map(Property::Owner),
+                    status.map(Property::Status),
+                    region.clone().map(Property::Region),
+                ]);
+                keys(&market::ORDERS, self.orders.page(&wanted, |_| true, page)?)
+            }
+            List::Bids { order, provider, status } => {
+                let wanted = wanted([order.map(Property::Order), provider.map(Property::Provider)]);
+                let matches = |bid: &BidId| status.is_none_or(|status| self.bid_seen(*bid) == Some(status));
+                keys(&market::BIDS, self.bids.page(&wanted, matches, page)?)
+            }
+            List::Leases { tenant, provider, active } => {
+                let wanted = wanted([
+                    tenant.map(Property::Owner),
+                    provider.map(Property::Provider),
+                    active.map(Property::Active),
+                ]);
+                keys(&market::LEASES, self.leases.page(&wanted, |_| true, page)?)
+            }
+        }
+    }
+
+    /// What a bid's stored status means given where its order stands.
+    fn bid_seen(&self, bid: BidId) -> Option<BidStatus> {
+        let (order, status) = self.bid_status.get(&bid)?;
+        Some(status.seen_with(*self.order_status.get(order)?))
+    }
+}
+
+fn wanted<const N: usize>(properties: [Option<Property>; N]) -> Vec<Property> {
+    properties.into_iter().flatten().collect()
+}
+
+fn keys<K: Record, V: Record>(table: &Table<K, V>, page: Page<K>) -> Result<Listed, ViewError> {
+    let keys = page.items.iter().map(|item| table.key(item)).collect::<Result<_, _>>()?;
+    Ok(Listed { keys, next: page.next, total: page.total })
+}

@@ -1,0 +1,148 @@
+//! `virtengine devnet`: a whole network on this machine.
+
+mod files;
+mod process;
+mod screen;
+mod setup;
+
+use clap::Args;
+use eyre::{Context as _, Result, bail};
+use files::{DevnetFile, NodeEntry};
+use process::{Child, stop_all};
+use screen::Screen;
+use std::{net::TcpListener, path::PathBuf, time::Duration};
+use virtengine_client::Client;
+
+/// Time between looks at the nodes.
+const POLL: Duration = Duration::from_millis(500);
+/// Longest wait for the first block.
+const READY: Duration = Duration::from_secs(120);
+/// Pause before a node that ended is started again.
+const RESTART_PAUSE: Duration = Duration::from_secs(1);
+
+/// Bring up a network of validators and a provider on this machine.
+#[derive(Args)]
+pub(super) struct Devnet {
+    /// Validators, each a process of its own.
+    #[arg(long, default_value_t = 4, value_parser = clap::value_parser!(u16).range(1..=32))]
+    validators: u16,
+    /// Folder of the network; default ~/.virtengine/devnet.
+    #[arg(long, env = "VIRTENGINE_DEVNET_HOME", value_name = "DIR")]
+    home: Option<PathBuf>,
+    /// First port: node i has p2p at +10i+6, RPC +7, gRPC +8, REST +9 and metrics +5.
+    #[arg(long, default_value_t = 26650, value_name = "PORT")]
+    base_port: u16,
+    /// Remove what is in the folder and start a new chain.
+    #[arg(long)]
+    fresh: bool,
+}
+
+impl Devnet {
+    pub(super) fn run(self) -> Result<()> {
+        super::block_on(self.bring_up())
+    }
+
+    async fn bring_up(self) -> Result<()> {
+        let home = files::home(self.home.clone())?;
+        let _lock = files::lock(&home)?;
+        if self.fresh {
+            files::remove_network(&home)?;
+        }
+        let mut network = match files::read(&home)? {
+            Some(network) => network,
+            None => setup::create(&home, self.validators, self.base_port)?,
+        };
+        ports_are_free(&network)?;
+        let program = std::env::current_exe().wrap_err("failed to find this program's own file")?;
+        let mut screen = Screen::new();
+        screen.say(&format!("chain {} in {}", network.chain_id, home.display()));
+
+        let mut children = Vec::new();
+        for node in &network.nodes {
+            children.push(Child::node(&program, &home, node)?);
+        }
+        note_pids(&mut network, &children);
+        let outcome = tokio::select! {
+            () = super::node::signalled() => Ok(()),
+            outcome = watch(&program, &home, &mut network, &mut children, &mut screen) => outcome,
+        };
+        screen.say("stopping");
+        stop_all(children).await;
+        screen.say("stopped; start again with the same --home to go on with the same chain");
+        outcome
+    }
+}
+
+/// Waits for the first block, starts the provider, says that the network is ready, and then keeps it up.
+async fn watch(
+    program: &std::path::Path,
+    home: &std::path::Path,
+    network: &mut DevnetFile,
+    children: &mut Vec<Child>,
+    screen: &mut Screen,
+) -> Result<()> {
+    let clients =
+        network.nodes.iter().map(|node| Client::new(&node.rpc)).collect::<Result<Vec<_>, _>>()?;
+    let started = std::time::Instant::now();
+    let mut ready = false;
+    loop {
+        for child in children.iter_mut() {
+            if let Some(how) = child.ended()? {
+                let log = child.log().display().to_string();
+                if !ready {
+                    bail!("{} ended while starting ({how}): {}\nsee {log}", child.name(), child.last_words());
+                }
+                screen.say(&format!("{} ended ({how}), starting it again; see {log}", child.name()));
+                tokio::time::sleep(RESTART_PAUSE).await;
+                child.restart()?;
+            }
+        }
+        let pids_changed = note_pids(network, children);
+        let mut heights = Vec::with_capacity(clients.len());
+        for client in &clients {
+            let status = tokio::time::timeout(POLL * 4, client.status()).await;
+            heights.push(status.ok().and_then(Result::ok).map(|status| status.latest_height));
+        }
+        if !ready && heights.iter().all(|height| height.is_some_and(|height| height > 0)) {
+            children.push(Child::provider(program, home)?);
+            files::write(home, network)?;
+            screen.ready(home, network);
+            ready = true;
+        } else if ready && pids_changed {
+            files::write(home, network)?;
+        } else if !ready && started.elapsed() > READY {
+            bail!("no block within {} s: see the logs in {}", READY.as_secs(), home.join("logs").display());
+        }
+        screen.status(&heights, ready);
+        tokio::time::sleep(POLL).await;
+    }
+}
+
+/// Writes the processes' ids into the network's description; whether any changed.
+fn note_pids(network: &mut DevnetFile, children: &[Child]) -> bool {
+    let mut changed = false;
+    for NodeEntry { name, pid, .. } in &mut network.nodes {
+        let now = children.iter().find(|child| child.name() == name).and_then(Child::pid);
+        if let Some(now) = now.filter(|now| now != pid) {
+            *pid = now;
+            changed = true;
+        }
+    }
+    changed
+}
+
+/// Finds a port in use before anything is started.
+fn ports_are_free(network: &DevnetFile) -> Result<()> {
+    for node in &network.nodes {
+        for (what, port) in setup::ports_of(node)? {
+            if let Err(cause) = TcpListener::bind(("127.0.0.1", port)) {
+                bail!(
+                    "port {port} for {what} of {} is in use ({cause}): stop what uses it (another devnet?), \
+                     or choose others with --base-port and --fresh",
+                    node.name
+                );
+            }
+        }
+    }
+    Ok(())
+}
