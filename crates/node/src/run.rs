@@ -9,7 +9,7 @@ use crate::{
     servers::{ListenError, Listeners, Telemetry},
     source::{StateAccounts, source},
 };
-use commonware_codec::DecodeExt as _;
+use commonware_codec::{Copying, DecodeExt as _};
 use commonware_runtime::{Runner as _, Supervisor as _, tokio as runtime};
 use parking_lot::{Mutex, RwLock};
 use prometheus_client::registry::Registry;
@@ -289,5 +289,5 @@ fn peers(list: &[crate::PeerConfig]) -> Result<BTreeMap<Identity, std::net::Sock
 }
 
 fn identity(key: &[u8; 32]) -> Result<Identity, RunError> {
-    Identity::decode(key.as_slice()).map_err(|_| RunError::Identity { key: hex::encode(key) })
+    Identity::decode(Copying(key.as_slice())).map_err(|_| RunError::Identity { key: hex::encode(key) })
 }
