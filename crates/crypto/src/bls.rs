@@ -71,7 +71,7 @@ pub struct PublicKey {
 }
 
 impl PublicKey {
-    /// Reads 48 bytes, about 50 us for the subgroup check.
+    /// Reads 48 bytes and checks that the point is of the subgroup.
     ///
     /// # Errors
     /// - `PublicKey` - another length, no point of the subgroup, or the identity
