@@ -84,7 +84,7 @@ pub struct Config {
     /// How the keyring keeps its keys.
     #[serde(default)]
     pub keyring_backend: KeyringBackend,
-    /// Folder of the keyring; `keyring` under `home` if it is not given.
+    /// Folder of the keyring; `keyring-file` or `keyring-test` under `home` if it is not given.
     pub keyring_dir: Option<PathBuf>,
     /// Region of the machines, the provider's attribute `region`.
     pub region: String,
@@ -289,7 +289,11 @@ impl Config {
     /// Folder of the keyring.
     #[must_use]
     pub fn keyring_folder(&self) -> PathBuf {
-        self.keyring_dir.clone().unwrap_or_else(|| self.home.join("keyring"))
+        let folder = match self.keyring_backend {
+            KeyringBackend::File => "keyring-file",
+            KeyringBackend::Test => "keyring-test",
+        };
+        self.keyring_dir.clone().unwrap_or_else(|| self.home.join(folder))
     }
 
     /// What the provider says of itself on the chain: its region and its other attributes, sorted.

@@ -45,7 +45,7 @@ fn accepts_the_example_and_its_defaults() {
     assert_eq!(config.bidding.max_concurrent, 16);
     assert_eq!(config.overcommit.cpu_percent, 100);
     assert_eq!(config.rates.minimum.to_string(), "1");
-    assert_eq!(config.keyring_folder(), Path::new("/var/lib/virtengine/provider/keyring"));
+    assert_eq!(config.keyring_folder(), Path::new("/var/lib/virtengine/provider/keyring-test"));
     let keys: Vec<_> = config.provider_attributes().into_iter().map(|attribute| attribute.key).collect();
     assert_eq!(keys, ["region", "tier"]);
 }
