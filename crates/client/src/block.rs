@@ -53,9 +53,8 @@ impl Client {
     pub async fn status(&self) -> Result<Status, ClientError> {
         let answer = self.transport.call("status", json!({})).await?;
         let sync = &answer["sync_info"];
-        let height = |field: &str| {
-            number(&sync[field]).map_err(|cause| self.transport.malformed("status", cause))
-        };
+        let height =
+            |field: &str| number(&sync[field]).map_err(|cause| self.transport.malformed("status", cause));
         let status = Status {
             chain_id: text(&answer["node_info"]["network"]),
             moniker: text(&answer["node_info"]["moniker"]),
@@ -115,7 +114,12 @@ fn block(answer: &Value) -> Result<BlockInfo, String> {
         time: text(&header["time"]),
         proposer: text(&header["proposer_address"]),
         state_root: text(&header["app_hash"]),
-        txs: answer["block"]["data"]["txs"].as_array().into_iter().flatten().map(tx).collect::<Result<_, _>>()?,
+        txs: answer["block"]["data"]["txs"]
+            .as_array()
+            .into_iter()
+            .flatten()
+            .map(tx)
+            .collect::<Result<_, _>>()?,
     })
 }
 

@@ -111,7 +111,8 @@ impl Client {
         sequence: u64,
     ) -> Result<Simulated, ClientError> {
         let first = self.simulate(key, messages, memo, sequence).await;
-        let expected = first.as_ref().err().and_then(ClientError::refusal).and_then(Refusal::expected_sequence);
+        let expected =
+            first.as_ref().err().and_then(ClientError::refusal).and_then(Refusal::expected_sequence);
         match expected {
             Some(expected) if expected != sequence => self.simulate(key, messages, memo, expected).await,
             _ => first,

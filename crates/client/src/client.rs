@@ -82,7 +82,11 @@ impl Client {
     /// # Errors
     /// - `Query` - the node refuses: no such thing, or a malformed request
     /// - otherwise the node cannot be reached or cannot be understood
-    pub async fn query<Request, Response>(&self, path: &str, request: &Request) -> Result<Response, ClientError>
+    pub async fn query<Request, Response>(
+        &self,
+        path: &str,
+        request: &Request,
+    ) -> Result<Response, ClientError>
     where
         Request: Message,
         Response: Message + Default,

@@ -4,6 +4,9 @@ use std::time::Duration;
 use thiserror::Error;
 use virtengine_types::{Address, code::SdkCode};
 
+/// JSON-RPC code of a method that the node does not have.
+const NO_METHOD: i64 = -32601;
+
 /// A code with which the chain or a node refuses.
 #[derive(Clone, Debug, PartialEq, Eq, Error)]
 #[error("{log} (codespace {codespace}, code {code})")]
@@ -28,7 +31,9 @@ pub enum ClientError {
         cause: String,
     },
     /// No connection.
-    #[error("cannot reach {url}: {cause}; is the node running? `virtengine devnet` starts a network on this machine, --node names another one")]
+    #[error(
+        "cannot reach {url}: {cause}; is the node running? `virtengine devnet` starts a network on this machine, --node names another one"
+    )]
     Unreachable {
         /// The node.
         url: String,
@@ -56,7 +61,9 @@ pub enum ClientError {
         max: usize,
     },
     /// The node speaks HTTP, but not this protocol.
-    #[error("{url} answered {method} with HTTP status {status}: {body:?}; is it the address of the node's RPC?")]
+    #[error(
+        "{url} answered {method} with HTTP status {status}: {body:?}; is it the address of the node's RPC?"
+    )]
     Http {
         /// The node.
         url: String,
@@ -170,9 +177,11 @@ impl ClientError {
     pub fn is_not_found(&self) -> bool {
         match self {
             Self::Query { refusal, .. } => {
-                refusal.is(SdkCode::KeyNotFound) || refusal.is(SdkCode::NotFound) || refusal.is(SdkCode::UnknownAddress)
+                refusal.is(SdkCode::KeyNotFound)
+                    || refusal.is(SdkCode::NotFound)
+                    || refusal.is(SdkCode::UnknownAddress)
             }
-            Self::Rpc { message, .. } => message.contains("not found"),
+            Self::Rpc { code, message, .. } => *code != NO_METHOD && message.contains("not found"),
             _ => false,
         }
     }

@@ -161,7 +161,12 @@ impl EventStream {
                 Ok(None) => "the node closed the connection".to_owned(),
                 Err(_) => "the node is silent".to_owned(),
             };
-            tracing::warn!(url = self.client.url(), cursor = self.cursor, cause = lost, "lost the event stream");
+            tracing::warn!(
+                url = self.client.url(),
+                cursor = self.cursor,
+                cause = lost,
+                "lost the event stream"
+            );
             self.socket = None;
         }
     }
@@ -207,10 +212,14 @@ impl EventStream {
             "from_sequence": self.cursor,
         }});
         let subscribing = async {
-            socket.send(Message::text(request.to_string())).await.map_err(|error| unreachable(innermost(&error)))?;
+            socket
+                .send(Message::text(request.to_string()))
+                .await
+                .map_err(|error| unreachable(innermost(&error)))?;
             loop {
                 let message = socket.next().await;
-                let message = message.ok_or_else(|| unreachable("the node closed the connection".to_owned()))?;
+                let message =
+                    message.ok_or_else(|| unreachable("the node closed the connection".to_owned()))?;
                 let message = message.map_err(|error| unreachable(innermost(&error)))?;
                 if let Some(answer) = text(&message) {
                     let answer = read(answer);
@@ -322,7 +331,8 @@ impl From<Entry> for Event {
 
 impl From<wire::Event> for Event {
     fn from(event: wire::Event) -> Self {
-        let attributes = event.attributes.into_iter().map(|attribute| (attribute.key, attribute.value)).collect();
+        let attributes =
+            event.attributes.into_iter().map(|attribute| (attribute.key, attribute.value)).collect();
         Self {
             sequence: event.sequence,
             height: event.height,

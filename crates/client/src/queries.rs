@@ -132,8 +132,12 @@ impl Client {
     ///
     /// # Errors
     /// As [`Client::query`].
-    pub async fn orders(&self, request: &market::QueryOrdersRequest) -> Result<Page<market::Order>, ClientError> {
-        let answer: market::QueryOrdersResponse = self.query("/virtengine.market.v1.Query/Orders", request).await?;
+    pub async fn orders(
+        &self,
+        request: &market::QueryOrdersRequest,
+    ) -> Result<Page<market::Order>, ClientError> {
+        let answer: market::QueryOrdersResponse =
+            self.query("/virtengine.market.v1.Query/Orders", request).await?;
         Ok(Page::new(answer.orders, answer.pagination))
     }
 
@@ -152,7 +156,8 @@ impl Client {
     /// # Errors
     /// As [`Client::query`].
     pub async fn bids(&self, request: &market::QueryBidsRequest) -> Result<Page<market::Bid>, ClientError> {
-        let answer: market::QueryBidsResponse = self.query("/virtengine.market.v1.Query/Bids", request).await?;
+        let answer: market::QueryBidsResponse =
+            self.query("/virtengine.market.v1.Query/Bids", request).await?;
         Ok(Page::new(answer.bids, answer.pagination))
     }
 
@@ -173,8 +178,12 @@ impl Client {
     ///
     /// # Errors
     /// As [`Client::query`].
-    pub async fn leases(&self, request: &market::QueryLeasesRequest) -> Result<Page<market::Lease>, ClientError> {
-        let answer: market::QueryLeasesResponse = self.query("/virtengine.market.v1.Query/Leases", request).await?;
+    pub async fn leases(
+        &self,
+        request: &market::QueryLeasesRequest,
+    ) -> Result<Page<market::Lease>, ClientError> {
+        let answer: market::QueryLeasesResponse =
+            self.query("/virtengine.market.v1.Query/Leases", request).await?;
         Ok(Page::new(answer.leases, answer.pagination))
     }
 
@@ -230,7 +239,11 @@ impl Client {
     ///
     /// # Errors
     /// - `Query` - no such row or partition
-    pub async fn proof(&self, partition: &str, key: [u8; 32]) -> Result<chain::QueryProofResponse, ClientError> {
+    pub async fn proof(
+        &self,
+        partition: &str,
+        key: [u8; 32],
+    ) -> Result<chain::QueryProofResponse, ClientError> {
         let key = bytes::Bytes::copy_from_slice(&key);
         let request = chain::QueryProofRequest { partition: partition.to_owned(), key };
         self.query("/virtengine.chain.v1.Query/Proof", &request).await
@@ -249,8 +262,13 @@ impl Client {
     ///
     /// # Errors
     /// As [`Client::query`].
-    pub async fn list_events(&self, subscription: &Subscription, limit: u32) -> Result<EventPage, ClientError> {
-        let attribute = |(key, value): (&String, &String)| events::Attribute { key: key.clone(), value: value.clone() };
+    pub async fn list_events(
+        &self,
+        subscription: &Subscription,
+        limit: u32,
+    ) -> Result<EventPage, ClientError> {
+        let attribute =
+            |(key, value): (&String, &String)| events::Attribute { key: key.clone(), value: value.clone() };
         let request = events::ListRequest {
             topics: subscription.topics.clone(),
             filter: subscription.filter.iter().map(attribute).collect(),

@@ -43,11 +43,11 @@ impl Unsigned<'_> {
         raw(body, auth_info, &signature)
     }
 
-    /// The transaction with an empty signature, for simulation.
+    /// The transaction with a signature of zeros, for simulation: of the same size, which costs gas.
     #[must_use]
     pub fn unsigned(&self, key: &SigningKey) -> Vec<u8> {
         let (body, auth_info) = self.parts(key);
-        raw(body, auth_info, &[])
+        raw(body, auth_info, &[0; 64])
     }
 
     /// The encoded body and the encoded `AuthInfo`.

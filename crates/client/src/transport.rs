@@ -91,9 +91,7 @@ impl Transport {
         }
         match &response["value"] {
             Value::Null => Ok(Vec::new()),
-            Value::String(text) => {
-                BASE64_STANDARD.decode(text).map_err(|error| self.malformed(path, error))
-            }
+            Value::String(text) => BASE64_STANDARD.decode(text).map_err(|error| self.malformed(path, error)),
             other => Err(self.malformed(path, format!("value is {other}, not base64"))),
         }
     }
@@ -141,7 +139,11 @@ mod tests {
             ("http://127.0.0.1:26657", "http://127.0.0.1:26657", "ws://127.0.0.1:26657/events"),
             ("tcp://localhost:26657/", "http://localhost:26657", "ws://localhost:26657/events"),
             ("127.0.0.1:80", "http://127.0.0.1:80", "ws://127.0.0.1:80/events"),
-            ("https://rpc.example.org/main", "https://rpc.example.org/main", "wss://rpc.example.org/main/events"),
+            (
+                "https://rpc.example.org/main",
+                "https://rpc.example.org/main",
+                "wss://rpc.example.org/main/events",
+            ),
         ] {
             let transport = transport(given).unwrap();
             assert_eq!((transport.url(), transport.events_url().as_str()), (url, events));

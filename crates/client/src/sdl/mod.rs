@@ -18,6 +18,7 @@ mod groups;
 mod manifest;
 mod model;
 mod node;
+mod order;
 mod placement;
 mod quantity;
 mod read;
@@ -36,6 +37,8 @@ pub use model::{
     Cpu, Credentials, Deployment, EndpointSpec, Expose, ExposeTarget, Gpu, GpuModel, HttpOptions, Memory,
     Mount, Params, Placement, Pricing, Protocol, Resources, Sdl, Service, SignedBy, Storage, Version,
 };
+pub use order::{OrderError, OrderTerms};
+pub use quantity::{bytes as parse_bytes, cpu_milli as parse_cpu_milli};
 
 /// Largest file in bytes.
 pub const MAX_BYTES: usize = 1 << 20;

@@ -27,7 +27,7 @@ const SUFFIXES: [(&str, u128); 12] = [
 /// # Errors
 /// - `Quantity` - not a decimal, or thousandths with a fraction
 /// - `QuantityRange` - zero or above [`MAX_CPU_MILLI`]
-pub(super) fn cpu_milli(text: &str) -> Result<u64, Rule> {
+pub fn cpu_milli(text: &str) -> Result<u64, Rule> {
     let bad = || Rule::Quantity { found: shown(text), what: CPU };
     let decimal = match text.strip_suffix('m') {
         Some(milli) => Decimal::parse(milli).filter(|decimal| decimal.places == 0),
@@ -41,7 +41,7 @@ pub(super) fn cpu_milli(text: &str) -> Result<u64, Rule> {
 /// # Errors
 /// - `Quantity` - not a decimal with one of the suffixes
 /// - `QuantityRange` - zero or above [`MAX_QUANTITY_BYTES`]
-pub(super) fn bytes(text: &str) -> Result<u64, Rule> {
+pub fn bytes(text: &str) -> Result<u64, Rule> {
     let (number, unit) = split_suffix(text);
     let decimal = Decimal::parse(number).and_then(|decimal| decimal.times(unit));
     let decimal = decimal.ok_or_else(|| Rule::Quantity { found: shown(text), what: BYTES })?;

@@ -1,0 +1,211 @@
+//! A group as the chain's order.
+
+use super::{EndpointKind, Group, ResourceUnit, model::GpuModel};
+use thiserror::Error;
+use virtengine_types::{
+    Address, Amount,
+    address::AddressError,
+    market::{self, OrderSpec, Selection, SpecError},
+    provider::Attribute,
+};
+
+/// Attribute that becomes the order's region.
+const REGION: &str = "region";
+
+/// What an order says that its file does not.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct OrderTerms {
+    /// Blocks during which bids are taken.
+    pub bid_window: u64,
+    /// How the winner is chosen.
+    pub selection: Selection,
+    /// Identity tier that the provider must have.
+    pub minimum_identity_tier: u32,
+    /// SHA-256 of the group's manifest.
+    pub manifest_hash: Option<[u8; 32]>,
+}
+
+/// Why a group is no order.
+#[derive(Clone, Debug, PartialEq, Eq, Error)]
+pub enum OrderError {
+    /// An auditor of another network, or no address at all.
+    #[error(
+        "placement {placement:?} wants the signature of {address:?}: {source}; auditors of other networks vouch for nothing here: name one of this network, or drop the demand with --ignore-signed-by"
+    )]
+    Auditor {
+        /// The placement.
+        placement: String,
+        /// The address as written.
+        address: String,
+        /// What is wrong with it.
+        source: AddressError,
+    },
+    /// The prices of all replicas do not fit in one amount.
+    #[error("the prices of placement {placement:?} exceed 2^128 - 1")]
+    Price {
+        /// The placement.
+        placement: String,
+    },
+    /// The chain would refuse it.
+    #[error("placement {placement:?} is no valid order: {source}")]
+    Spec {
+        /// The placement.
+        placement: String,
+        /// The rule that it breaks.
+        source: SpecError,
+    },
+}
+
+impl Group {
+    /// Drops the auditors that are no addresses of this network and answers with them. What they would
+    /// have vouched for is then not demanded by anybody.
+    pub fn drop_foreign_auditors(&mut self) -> Vec<String> {
+        let mut dropped = Vec::new();
+        for list in [&mut self.signed_by.any_of, &mut self.signed_by.all_of] {
+            dropped.extend(list.extract_if(.., |text| text.parse::<Address>().is_err()));
+        }
+        dropped.sort();
+        dropped.dedup();
+        dropped
+    }
+
+    /// The order for this group. The attribute `region` becomes the order's region; a model with memory or
+    /// interface is written `a100/ram/80Gi/interface/sxm`.
+    ///
+    /// # Errors
+    /// - `Auditor` - an auditor is no address of this network
+    /// - `Price` - the ceiling does not fit
+    /// - `Spec` - the chain would refuse the order
+    pub fn order_spec(&self, terms: &OrderTerms) -> Result<OrderSpec, OrderError> {
+        let placement = || self.name.clone();
+        let auditors = |list: &[String]| -> Result<Vec<Address>, OrderError> {
+            let parse = |text: &String| {
+                let address = text.clone();
+                text.parse().map_err(|source| OrderError::Auditor { placement: placement(), address, source })
+            };
+            list.iter().map(parse).collect()
+        };
+        let max_price = self.max_price().ok_or_else(|| OrderError::Price { placement: placement() })?;
+        let wanted = self.attributes.iter().filter(|(key, _)| *key != REGION);
+        let spec = OrderSpec {
+            name: self.name.clone(),
+            resources: self.resources.iter().map(unit).collect(),
+            region: self.attributes.get(REGION).cloned().unwrap_or_default(),
+            attributes: wanted
+                .map(|(key, value)| Attribute { key: key.clone(), value: value.clone() })
+                .collect(),
+            signed_by_any: auditors(&self.signed_by.any_of)?,
+            signed_by_all: auditors(&self.signed_by.all_of)?,
+            minimum_identity_tier: terms.minimum_identity_tier,
+            max_price: Amount(max_price),
+            bid_window: terms.bid_window,
+            selection: terms.selection,
+            manifest_hash: terms.manifest_hash,
+        };
+        // The chain's own check, so that a file is refused here and not after paying a fee.
+        OrderSpec::from_wire(Some(&spec.to_wire()))
+            .map_err(|source| OrderError::Spec { placement: placement(), source })
+    }
+}
+
+fn unit(unit: &ResourceUnit) -> market::ResourceUnit {
+    let any = unit.gpu.models.iter().any(|model| *model == any_model());
+    let models = if any { Vec::new() } else { unit.gpu.models.iter().map(model_text).collect() };
+    market::ResourceUnit {
+        cpu_milli: unit.cpu_milli,
+        memory_bytes: unit.memory_bytes,
+        storage: unit
+            .storage
+            .iter()
+            .map(|volume| market::Storage {
+                name: volume.name.clone(),
+                bytes: volume.bytes,
+                class: volume.class.clone(),
+                persistent: volume.persistent,
+            })
+            .collect(),
+        gpu: market::Gpu { count: unit.gpu.count, vendor: unit.gpu.vendor.clone(), models },
+        endpoints: unit
+            .endpoints
+            .iter()
+            .map(|endpoint| market::Endpoint {
+                kind: match endpoint.kind {
+                    EndpointKind::SharedHttp => market::EndpointKind::SharedHttp,
+                    EndpointKind::RandomPort => market::EndpointKind::RandomPort,
+                    EndpointKind::LeasedIp => market::EndpointKind::LeasedIp,
+                },
+                count: endpoint.count,
+            })
+            .collect(),
+        count: unit.count,
+    }
+}
+
+fn any_model() -> GpuModel {
+    GpuModel { model: "*".to_owned(), ram_bytes: None, interface: None }
+}
+
+fn model_text(model: &GpuModel) -> String {
+    let ram = model.ram_bytes.map(|bytes| format!("/ram/{}Gi", bytes.div_ceil(1 << 30))).unwrap_or_default();
+    let interface = model.interface.as_ref().map(|name| format!("/interface/{name}")).unwrap_or_default();
+    format!("{}{ram}{interface}", model.model)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::sdl::{DenomMap, Price, Sdl};
+
+    fn terms() -> OrderTerms {
+        OrderTerms {
+            bid_window: 20,
+            selection: Selection::Manual,
+            minimum_identity_tier: 0,
+            manifest_hash: Some([7; 32]),
+        }
+    }
+
+    fn order(text: &str) -> Result<OrderSpec, OrderError> {
+        Sdl::parse(text).unwrap().groups(&DenomMap::default()).unwrap()[0].order_spec(&terms())
+    }
+
+    #[test]
+    fn accepts_a_group_with_cards() {
+        let spec = order(include_str!("../../../../examples/gpu.yml")).unwrap();
+        assert_eq!((spec.region.as_str(), spec.class(), spec.max_price), ("us-west", "gpu", Amount(250_000)));
+        assert_eq!(spec.resources[0].gpu.models, ["a100/ram/80Gi/interface/sxm", "h100"]);
+        assert!(spec.attributes.is_empty());
+    }
+
+    #[test]
+    fn rejects_auditors_of_other_networks() {
+        let web = include_str!("../../../../examples/web.yml");
+        let text = web.replace(
+            "      pricing:",
+            "      signedBy: {anyOf: [akash1365yvmc4s7awdyj3n2sav7xfx76adc6dnmlx63]}\n      pricing:",
+        );
+        let error = order(&text).unwrap_err();
+        assert!(matches!(error, OrderError::Auditor { .. }));
+        assert!(error.to_string().contains("--ignore-signed-by"), "{error}");
+        let mut groups = Sdl::parse(&text).unwrap().groups(&DenomMap::default()).unwrap();
+        assert_eq!(groups[0].drop_foreign_auditors().len(), 1);
+        assert_eq!(groups[0].order_spec(&terms()).unwrap().signed_by_any, []);
+        assert!(groups[0].drop_foreign_auditors().is_empty());
+    }
+
+    #[test]
+    fn rejects_an_order_that_the_chain_would_refuse() {
+        let web = include_str!("../../../../examples/web.yml");
+        let text = web.replace("      pricing:", "      attributes: {region: two words}\n      pricing:");
+        assert!(matches!(order(&text), Err(OrderError::Spec { .. })));
+    }
+
+    #[test]
+    fn rejects_prices_that_overflow_together() {
+        let web = include_str!("../../../../examples/web.yml");
+        let mut groups = Sdl::parse(web).unwrap().groups(&DenomMap::default()).unwrap();
+        groups[0].resources[0].count = 2;
+        groups[0].resources[0].price_per_block = Price { amount: u128::MAX, denom: "uve".to_owned() };
+        assert!(matches!(groups[0].order_spec(&terms()), Err(OrderError::Price { .. })));
+    }
+}

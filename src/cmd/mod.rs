@@ -1,0 +1,146 @@
+//! The verbs of the program, each in its file.
+
+mod connection;
+mod deploy;
+mod devnet;
+mod keyring;
+mod keys;
+mod node;
+pub(crate) mod output;
+mod parse;
+mod provider;
+mod query;
+mod sdl;
+mod tx;
+
+use clap::{Parser, Subcommand};
+use eyre::{Context as _, Result};
+use std::future::Future;
+use tracing_subscriber::{EnvFilter, fmt::writer::BoxMakeWriter};
+
+/// A decentralized compute marketplace: node, provider daemon and clients in one program.
+#[derive(Parser)]
+#[command(name = "virtengine", version, propagate_version = true, max_term_width = 100)]
+pub(crate) struct Arguments {
+    /// What is logged to stderr, such as `info` or `virtengine_client=debug`.
+    #[arg(long, global = true, env = "VIRTENGINE_LOG", value_name = "FILTER")]
+    log: Option<String>,
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Subcommand)]
+enum Command {
+    /// Bring up a network of validators and a provider on this machine.
+    Devnet(devnet::Devnet),
+    /// Run a node.
+    #[command(subcommand)]
+    Node(node::Node),
+    /// Keep the keys of accounts.
+    #[command(subcommand)]
+    Keys(keys::Keys),
+    /// Make, sign and send a transaction.
+    Tx(tx::Tx),
+    /// Ask a node.
+    Query(query::Query),
+    /// Work with SDL files.
+    #[command(subcommand)]
+    Sdl(sdl::Sdl),
+    /// Order what an SDL file describes and lease it.
+    Deploy(deploy::Deploy),
+    /// Sell compute.
+    #[command(subcommand)]
+    Provider(provider::Provider),
+}
+
+impl Arguments {
+    pub(crate) fn run(self) -> Result<()> {
+        let daemon = matches!(self.command, Command::Provider(_) | Command::Node(_));
+        log(self.log.as_deref().unwrap_or(if daemon { "info" } else { "error" }))?;
+        match self.command {
+            Command::Devnet(devnet) => devnet.run(),
+            Command::Node(node) => node.run(),
+            Command::Keys(keys) => keys.run(),
+            Command::Tx(tx) => block_on(tx.run()),
+            Command::Query(query) => block_on(query.run()),
+            Command::Sdl(sdl) => sdl.run(),
+            Command::Deploy(deploy) => block_on(deploy.run()),
+            Command::Provider(provider) => provider.run(),
+        }
+    }
+}
+
+/// Logs to stderr, so that stdout holds answers only.
+fn log(filter: &str) -> Result<()> {
+    let filter =
+        EnvFilter::try_new(filter).wrap_err_with(|| format!("failed to read log filter {filter:?}"))?;
+    let writer = BoxMakeWriter::new(std::io::stderr);
+    tracing_subscriber::fmt().with_env_filter(filter).with_writer(writer).init();
+    Ok(())
+}
+
+/// Runs a client's work.
+fn block_on(work: impl Future<Output = Result<()>>) -> Result<()> {
+    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build();
+    runtime.wrap_err("failed to start the threads")?.block_on(work)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use clap::CommandFactory as _;
+
+    #[test]
+    fn no_two_flags_collide() {
+        Arguments::command().debug_assert();
+    }
+
+    #[test]
+    fn accepts_the_commands_of_the_manual() {
+        let address = virtengine_types::Address([7; 20]);
+        let (account, operator) = (address.to_string(), address.operator());
+        for line in [
+            "keys add alice --keyring-backend test --home /tmp/x",
+            "keys export alice --yes -o json",
+            &format!(
+                "tx bank send {account} 1000000uve --from alice --gas 200000 --fees 5000uve --memo hi -y"
+            ),
+            &format!("tx bank multi-send {account}=5uve {account}=6uve --from alice"),
+            &format!("tx staking redelegate {operator} {account} 5uve --dry-run"),
+            "tx staking create-validator --moniker m --amount 5 --key-folder keys",
+            "tx provider register --host-uri https://p --attribute region=eu -a tier=1",
+            "tx market create-order --max-price 5 --cpu 500m --memory 1Gi --storage data=2Gi:beta3 --gpu 1 --gpu-model a100",
+            "tx market close-lease 7 --reason unhealthy --reopen --output json",
+            "query market orders --tenant alice --status open --limit 5 --page-key AQI=",
+            "query events follow --topic market.* --filter order_id=7 --from 9",
+            "query proof raw ledger 00",
+            "query tx AB --wait 5 --node tcp://localhost:1",
+            "query bank supply",
+            "sdl check app.yml --denom-map uact=uve --ignore-signed-by",
+            "deploy app.yml --from alice --accept first --bid-window 5 --wait 9 --deposit 7uve",
+            "provider init --region eu --host-uri https://p",
+            "provider run --config p.toml --log debug",
+        ] {
+            let words = std::iter::once("virtengine").chain(line.split(' '));
+            if let Err(error) = Arguments::try_parse_from(words) {
+                panic!("{line}: {error}");
+            }
+        }
+    }
+
+    #[test]
+    fn rejects_mistakes_by_their_names() {
+        for (line, named) in [
+            ("tx bank send nobody 5uve", "nobody"),
+            ("tx market submit-bid 7 0", "positive"),
+            ("tx market submit-bid 7 5atom", "atom"),
+            ("tx staking delegate cosmos1x 5", "cosmos1x"),
+            ("query proof raw disk 00", "disk"),
+            ("deploy", "FILE"),
+        ] {
+            let words = std::iter::once("virtengine").chain(line.split(' '));
+            let Err(error) = Arguments::try_parse_from(words) else { panic!("{line} is accepted") };
+            assert!(error.to_string().contains(named), "{line}: {error}");
+        }
+    }
+}

@@ -1,0 +1,195 @@
+//! Answers on stdout, as tables for people or JSON for programs.
+
+use clap::{Args, ValueEnum};
+use comfy_table::{ContentArrangement, Table, presets};
+use eyre::Result;
+use serde_json::Value;
+use std::io::{self, Write as _};
+
+/// How answers are printed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(super) enum Format {
+    /// For people.
+    Table,
+    /// For programs: fields in snake_case, 64-bit numbers as texts.
+    Json,
+}
+
+/// The format chosen.
+#[derive(Args)]
+pub(super) struct Output {
+    /// How the answer is printed.
+    #[arg(
+        long,
+        short,
+        global = true,
+        value_enum,
+        env = "VIRTENGINE_OUTPUT",
+        default_value = "table",
+        value_name = "FORMAT"
+    )]
+    output: Format,
+}
+
+/// A column of a table: its title and the path of its field, such as `price` or `spec.region`.
+pub(super) type Column = (&'static str, &'static str);
+
+impl Output {
+    pub(super) const fn is_json(&self) -> bool {
+        matches!(self.output, Format::Json)
+    }
+
+    /// Prints one thing: its fields below each other.
+    pub(super) fn record(&self, value: &Value) -> Result<()> {
+        if self.is_json() {
+            return json(value);
+        }
+        let mut table = table();
+        let mut rows = Vec::new();
+        flatten("", value, &mut rows);
+        for (name, cell) in rows {
+            table.add_row([name, cell]);
+        }
+        line(&table.to_string())
+    }
+
+    /// Prints an answer that holds a list in its field `list`: one line an entry.
+    pub(super) fn list(&self, answer: &Value, list: &str, columns: &[Column]) -> Result<()> {
+        if self.is_json() {
+            return json(answer);
+        }
+        let mut table = table();
+        table.set_header(columns.iter().map(|(title, _)| *title));
+        let entries = answer[list].as_array().map(Vec::as_slice).unwrap_or_default();
+        for entry in entries {
+            table.add_row(columns.iter().map(|(_, path)| cell(field(entry, path))));
+        }
+        line(&table.to_string())?;
+        if entries.is_empty() {
+            eprintln!("(none)");
+        }
+        match answer["pagination"]["next_key"].as_str() {
+            Some(key) if !key.is_empty() => {
+                eprintln!("more: --page-key {key}");
+                Ok(())
+            }
+            _ => Ok(()),
+        }
+    }
+}
+
+fn table() -> Table {
+    let mut table = Table::new();
+    table.load_preset(presets::UTF8_HORIZONTAL_ONLY);
+    table.set_content_arrangement(ContentArrangement::Dynamic);
+    table
+}
+
+/// Writes a line to stdout.
+pub(super) fn line(text: &str) -> Result<()> {
+    Ok(writeln!(io::stdout().lock(), "{text}")?)
+}
+
+/// Writes JSON to stdout.
+pub(super) fn json(value: &Value) -> Result<()> {
+    line(&serde_json::to_string_pretty(value)?)
+}
+
+/// Whether the reader of stdout went away, as `head` does.
+pub(crate) fn is_closed_pipe(error: &eyre::Report) -> bool {
+    let broken = |error: &io::Error| error.kind() == io::ErrorKind::BrokenPipe;
+    error.downcast_ref::<io::Error>().is_some_and(broken)
+}
+
+fn field<'a>(entry: &'a Value, path: &str) -> &'a Value {
+    path.split('.').fold(entry, |value, name| &value[name])
+}
+
+/// A value in one cell: coins as `5uve`, lists with commas, enumerations as words.
+fn cell(value: &Value) -> String {
+    match value {
+        Value::Null => String::new(),
+        Value::String(text) => word(text),
+        Value::Array(list) => list.iter().map(cell).collect::<Vec<_>>().join(", "),
+        Value::Object(fields) => {
+            match (fields.get("amount"), fields.get("denom"), fields.get("key"), fields.get("value")) {
+                (Some(Value::String(amount)), Some(Value::String(denom)), ..) => format!("{amount}{denom}"),
+                (_, _, Some(Value::String(key)), Some(Value::String(value))) => format!("{key}={value}"),
+                _ => fields
+                    .iter()
+                    .map(|(name, value)| format!("{name}={}", cell(value)))
+                    .collect::<Vec<_>>()
+                    .join(" "),
+            }
+        }
+        other => other.to_string(),
+    }
+}
+
+/// `ORDER_STATUS_OPEN` as `open`; other texts as they are.
+fn word(text: &str) -> String {
+    let kinds = ["_STATUS_", "_REASON_", "SELECTION_", "ENDPOINT_KIND_"];
+    let constant = text.bytes().all(|byte| byte.is_ascii_uppercase() || byte == b'_');
+    match kinds.iter().find_map(|kind| text.split_once(kind)) {
+        Some((_, name)) if constant => name.to_lowercase().replace('_', " "),
+        _ => text.to_owned(),
+    }
+}
+
+fn flatten(prefix: &str, value: &Value, rows: &mut Vec<(String, String)>) {
+    match value {
+        Value::Object(fields) if !(fields.contains_key("denom") && fields.contains_key("amount")) => {
+            for (name, value) in fields {
+                let path = if prefix.is_empty() { name.clone() } else { format!("{prefix}.{name}") };
+                flatten(&path, value, rows);
+            }
+        }
+        Value::Array(list) if list.iter().any(is_record) => {
+            for (index, value) in list.iter().enumerate() {
+                flatten(&format!("{prefix}[{index}]"), value, rows);
+            }
+        }
+        other => rows.push((prefix.to_owned(), cell(other))),
+    }
+}
+
+/// Whether a value needs more than one cell.
+fn is_record(value: &Value) -> bool {
+    value.as_object().is_some_and(|fields| {
+        !(fields.len() == 2 && (fields.contains_key("denom") || fields.contains_key("key")))
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+
+    #[test]
+    fn cells_are_short() {
+        assert_eq!(cell(&json!({"denom": "uve", "amount": "5"})), "5uve");
+        assert_eq!(cell(&json!("CLOSE_REASON_UNFUNDED")), "unfunded");
+        assert_eq!(cell(&json!("BOND_STATUS_BONDED")), "bonded");
+        assert_eq!(
+            cell(&json!([{"key": "region", "value": "eu"}, {"key": "tier", "value": "1"}])),
+            "region=eu, tier=1"
+        );
+        assert_eq!(cell(&Value::Null), "");
+    }
+
+    #[test]
+    fn a_record_has_one_row_a_leaf() {
+        let mut rows = Vec::new();
+        let value = json!({"id": "7", "spec": {"price": {"denom": "uve", "amount": "5"}}, "units": [{"cpu": 1, "gpu": 0}]});
+        flatten("", &value, &mut rows);
+        let rows: Vec<String> = rows.iter().map(|(name, value)| format!("{name}: {value}")).collect();
+        assert_eq!(rows, ["id: 7", "spec.price: 5uve", "units[0].cpu: 1", "units[0].gpu: 0"]);
+    }
+
+    #[test]
+    fn a_closed_pipe_is_no_failure() {
+        let closed = eyre::Report::from(io::Error::from(io::ErrorKind::BrokenPipe));
+        assert!(is_closed_pipe(&closed));
+        assert!(!is_closed_pipe(&eyre::eyre!("failed to read")));
+    }
+}

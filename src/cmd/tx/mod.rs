@@ -1,0 +1,58 @@
+//! `virtengine tx`: one verb for each message.
+
+mod bank;
+mod market;
+mod order;
+mod provider;
+mod send;
+mod staking;
+
+pub(super) use send::{Flags, check, outcome_json};
+
+use clap::{Args, Subcommand};
+use eyre::Result;
+use virtengine_types::Address;
+
+#[derive(Args)]
+pub(super) struct Tx {
+    #[command(flatten)]
+    flags: Flags,
+    #[command(subcommand)]
+    module: Module,
+}
+
+#[derive(Subcommand)]
+enum Module {
+    /// Send coins.
+    #[command(subcommand)]
+    Bank(bank::Bank),
+    /// Run a validator and delegate stake.
+    #[command(subcommand)]
+    Staking(staking::Staking),
+    /// Describe and vouch for providers.
+    #[command(subcommand)]
+    Provider(provider::Provider),
+    /// Order compute, bid for orders, and end what runs.
+    #[command(subcommand)]
+    Market(market::Market),
+}
+
+/// What a message may need to be made: who signs, and the chain it is for.
+struct Signer<'a> {
+    address: Address,
+    chain_id: &'a str,
+}
+
+impl Tx {
+    pub(super) async fn run(self) -> Result<()> {
+        let sender = self.flags.sender().await?;
+        let signer = Signer { address: sender.address(), chain_id: sender.chain_id() };
+        let message = match self.module {
+            Module::Bank(bank) => bank.message(&signer)?,
+            Module::Staking(staking) => staking.message(&signer)?,
+            Module::Provider(provider) => provider.message(&signer)?,
+            Module::Market(market) => market.message(&signer)?,
+        };
+        sender.run(vec![message]).await
+    }
+}

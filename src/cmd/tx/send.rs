@@ -1,0 +1,224 @@
+//! Signing, sending and waiting, the same for every message.
+
+use super::super::{
+    connection::Connection,
+    keyring::KeyringArgs,
+    keys::confirm,
+    output::{Output, json},
+    parse,
+};
+use clap::Args;
+use eyre::{Result, bail, ensure};
+use prost_types::Any;
+use serde_json::{Map, Value, json};
+use std::time::Duration;
+use virtengine_client::{Client, Fee, Gas, Signed, TxOptions, TxOutcome, json as proto_json};
+use virtengine_crypto::SigningKey;
+use virtengine_types::{Address, Coins, msg::Msg};
+
+/// Factor on simulated gas.
+const DEFAULT_ADJUSTMENT: f64 = 1.4;
+
+#[derive(Args)]
+pub(in super::super) struct Flags {
+    #[command(flatten)]
+    connection: Connection,
+    #[command(flatten)]
+    keyring: KeyringArgs,
+    #[command(flatten)]
+    pub(in super::super) output: Output,
+    /// Name or address of the key that signs.
+    #[arg(long, global = true, env = "VIRTENGINE_FROM", value_name = "KEY")]
+    from: Option<String>,
+    /// Gas limit, or `auto` to simulate.
+    #[arg(long, global = true, default_value = "auto", value_name = "GAS")]
+    gas: String,
+    /// Factor on the simulated gas.
+    #[arg(long, global = true, default_value_t = DEFAULT_ADJUSTMENT, value_name = "FACTOR")]
+    gas_adjustment: f64,
+    /// Fee, such as 2500uve; default the chain's minimum for the gas.
+    #[arg(long, global = true, value_name = "COINS", value_parser = parse::coins)]
+    fees: Option<Coins>,
+    /// Free text on the transaction.
+    #[arg(long, global = true, default_value = "", hide_default_value = true, value_name = "TEXT")]
+    memo: String,
+    /// Last height that may include the transaction; 0 for any.
+    #[arg(long, global = true, default_value_t = 0, value_name = "HEIGHT")]
+    timeout_height: u64,
+    /// The chain that the transaction is for; default the node's. Another one is refused.
+    #[arg(long, global = true, env = "VIRTENGINE_CHAIN_ID", value_name = "ID")]
+    chain_id: Option<String>,
+    /// Do not ask before sending.
+    #[arg(long, short, global = true)]
+    pub(in super::super) yes: bool,
+    /// Simulate and show, do not send.
+    #[arg(long, global = true, conflicts_with = "no_wait")]
+    dry_run: bool,
+    /// Return when the node has the transaction, before it is in a block.
+    #[arg(long, global = true)]
+    no_wait: bool,
+    /// Longest time to wait for the block, in seconds.
+    #[arg(long, global = true, default_value_t = 60, value_name = "SECONDS")]
+    wait_timeout: u64,
+}
+
+/// Everything to send transactions with.
+pub(in super::super) struct Sender {
+    pub(in super::super) client: Client,
+    pub(in super::super) key: SigningKey,
+    pub(in super::super) flags: Flags,
+    pub(in super::super) options: TxOptions,
+    chain_id: String,
+}
+
+impl Flags {
+    /// Finds the key and the chain.
+    pub(in super::super) async fn sender(self) -> Result<Sender> {
+        let options = self.options()?;
+        let client = self.connection.client()?;
+        let key = self.keyring.key(self.from.as_deref())?;
+        let chain_id = client.chain_id().await?.to_owned();
+        if let Some(wanted) = &self.chain_id {
+            ensure!(
+                *wanted == chain_id,
+                "the node {} is of chain {chain_id:?}, --chain-id wants {wanted:?}",
+                client.url()
+            );
+        }
+        Ok(Sender { client, key, flags: self, options, chain_id })
+    }
+
+    fn options(&self) -> Result<TxOptions> {
+        let gas = match (self.gas.as_str(), self.gas.parse()) {
+            ("auto", _) => Gas::Auto { adjustment: self.gas_adjustment },
+            (_, Ok(limit)) => Gas::Limit(limit),
+            (other, _) => bail!("--gas is auto or a number, got {other:?}"),
+        };
+        let fee = self.fees.clone().map_or(Fee::Auto, Fee::Amount);
+        Ok(TxOptions { gas, fee, memo: self.memo.clone(), timeout_height: self.timeout_height })
+    }
+}
+
+impl Sender {
+    pub(in super::super) fn address(&self) -> Address {
+        self.key.address()
+    }
+
+    pub(in super::super) fn chain_id(&self) -> &str {
+        &self.chain_id
+    }
+
+    /// Whether transactions are only to be shown.
+    pub(in super::super) const fn is_dry_run(&self) -> bool {
+        self.flags.dry_run
+    }
+
+    pub(in super::super) const fn wait(&self) -> Duration {
+        Duration::from_secs(self.flags.wait_timeout)
+    }
+
+    /// Makes, shows, sends and waits, as the flags say, and prints what became of it.
+    pub(in super::super) async fn run(&self, messages: Vec<Any>) -> Result<()> {
+        check(&messages)?;
+        let account = self.client.account(self.address()).await?;
+        let signed = self.client.prepare(&self.key, &account, &messages, &self.options).await?;
+        if self.flags.dry_run {
+            return self.flags.output.record(&self.shown(&signed, &messages)?);
+        }
+        if !self.flags.yes {
+            eprintln!("{}", serde_json::to_string_pretty(&self.shown(&signed, &messages)?)?);
+            confirm(false, "sign and send this transaction")?;
+        }
+        let hash = self.client.broadcast(&signed.bytes).await?;
+        if self.flags.no_wait {
+            return self.flags.output.record(&json!({"hash": hash}));
+        }
+        if !self.flags.output.is_json() {
+            eprintln!("sent {hash}, waiting for its block");
+        }
+        let outcome = self.client.wait_tx(&hash, self.wait()).await?;
+        let answer = outcome_json(&outcome, &signed.fee);
+        if outcome.code != 0 && self.flags.output.is_json() {
+            json(&answer)?; // a failure too is an answer for programs
+        }
+        outcome.ok()?;
+        self.flags.output.record(&answer)
+    }
+
+    fn shown(&self, signed: &Signed, messages: &[Any]) -> Result<Value> {
+        let messages: Vec<Value> = messages.iter().map(proto_json::of_any).collect::<Result<_, _>>()?;
+        Ok(json!({
+            "chain_id": self.chain_id,
+            "from": self.address().to_string(),
+            "messages": messages,
+            "gas_limit": signed.gas_limit.to_string(),
+            "fee": signed.fee.to_string(),
+            "memo": self.options.memo,
+            "sequence": signed.sequence.to_string(),
+        }))
+    }
+}
+
+/// The chain's own checks that need no state, so that a mistake costs nothing.
+pub(in super::super) fn check(messages: &[Any]) -> Result<()> {
+    for message in messages {
+        Msg::decode(&message.type_url, &message.value)?;
+    }
+    Ok(())
+}
+
+/// A transaction in a block, with the fields of its messages' responses, such as `order_id`.
+pub(in super::super) fn outcome_json(outcome: &TxOutcome, fee: &Coins) -> Value {
+    let mut fields = Map::new();
+    fields.insert("hash".to_owned(), outcome.hash.as_str().into());
+    fields.insert("height".to_owned(), outcome.height.to_string().into());
+    fields.insert("code".to_owned(), outcome.code.into());
+    if outcome.code != 0 {
+        fields.insert("codespace".to_owned(), outcome.codespace.as_str().into());
+        fields.insert("log".to_owned(), outcome.log.as_str().into());
+    }
+    fields.insert("gas_wanted".to_owned(), outcome.gas_wanted.to_string().into());
+    fields.insert("gas_used".to_owned(), outcome.gas_used.to_string().into());
+    fields.insert("fee".to_owned(), fee.to_string().into());
+    for response in &outcome.data {
+        let name = response.type_url.trim_start_matches('/');
+        if let Ok(Value::Object(response)) = proto_json::of_bytes(name, &response.value) {
+            fields.extend(response);
+        }
+    }
+    Value::Object(fields)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use virtengine_client::sign::any;
+    use virtengine_types::proto::virtengine::market::v1::{MsgAcceptBid, MsgCreateOrderResponse};
+
+    #[test]
+    fn an_outcome_shows_the_id_created() {
+        let outcome = TxOutcome {
+            hash: "AB".to_owned(),
+            height: 7,
+            index: 0,
+            code: 0,
+            codespace: String::new(),
+            log: String::new(),
+            data: vec![any(&MsgCreateOrderResponse { order_id: 99 })],
+            events: Vec::new(),
+            gas_wanted: 2,
+            gas_used: 1,
+            tx: Vec::new(),
+        };
+        let answer = outcome_json(&outcome, &Coins::default());
+        assert_eq!((answer["order_id"].as_str(), answer["height"].as_str()), (Some("99"), Some("7")));
+        let failed = outcome_json(&TxOutcome { code: 4, log: "no".to_owned(), ..outcome }, &Coins::default());
+        assert_eq!(failed["log"], "no");
+    }
+
+    #[test]
+    fn rejects_messages_that_the_chain_would_refuse() {
+        let message = any(&MsgAcceptBid { tenant: "nobody".to_owned(), bid_id: 1 });
+        assert!(check(&[message]).unwrap_err().to_string().contains("tenant"));
+    }
+}
