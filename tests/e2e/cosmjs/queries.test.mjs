@@ -131,7 +131,7 @@ describe("comet clients", () => {
     const { accountNumber, sequence } = await client.getSequence(many.address);
     const fee = { amount: [coin(5000)], gas: "200000" };
     const message = { fromAddress: many.address, toAddress: recipient, amount: [coin(7)] };
-    const { TxRaw } = await import("cosmjs-types/cosmos/tx/v1beta1/tx.js");
+    const { TxRaw } = await import("cosmjs-types/cosmos/tx/v1beta1/tx");
     const sent = 35;
     // Sequences n, n + 1, ... without waiting for blocks.
     for (let index = 0; index < sent; index += 1) {

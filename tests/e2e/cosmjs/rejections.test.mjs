@@ -3,7 +3,7 @@
 import assert from "node:assert/strict";
 import { after, before, describe, test } from "node:test";
 import { toBase64 } from "@cosmjs/encoding";
-import { AuthInfo, TxBody, TxRaw } from "cosmjs-types/cosmos/tx/v1beta1/tx.js";
+import { AuthInfo, TxBody, TxRaw } from "cosmjs-types/cosmos/tx/v1beta1/tx";
 import {
   addressOf, balance, blocksLater, chainId, coin, denom, feeFor, funded, newWallet, refused, rpc, signing,
 } from "../lib/devnet.mjs";

@@ -8,8 +8,8 @@ import {
   AminoTypes, makeMultisignedTxBytes, setupStakingExtension,
 } from "@cosmjs/stargate";
 import { connectComet } from "@cosmjs/tendermint-rpc";
-import { MsgBeginRedelegate } from "cosmjs-types/cosmos/staking/v1beta1/tx.js";
-import { TxRaw } from "cosmjs-types/cosmos/tx/v1beta1/tx.js";
+import { MsgBeginRedelegate } from "cosmjs-types/cosmos/staking/v1beta1/tx";
+import { TxRaw } from "cosmjs-types/cosmos/tx/v1beta1/tx";
 import {
   addressOf, balance, chainId, coin, denom, devnet, feeFor, fund, funded, newAminoWallet, newWallet, prefix, rpcSocket,
 } from "../lib/devnet.mjs";
