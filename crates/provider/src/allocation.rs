@@ -12,9 +12,7 @@ pub const DEFAULT_CLASS: &str = "default";
 const RAM_CLASS: &str = "ram";
 
 /// One model of graphics card.
-#[derive(
-    Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, BorshSerialize, BorshDeserialize, Serialize,
-)]
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, BorshSerialize, BorshDeserialize, Serialize)]
 pub struct GpuModel {
     /// Who makes it, such as `nvidia`.
     pub vendor: String,

@@ -17,8 +17,8 @@ use virtengine_types::{
     code::SdkCode,
     market::{BidId, OrderId},
     proto::virtengine::market::v1::{
-        MsgConfirmLease, MsgReleaseBid, MsgSubmitBid, MsgSubmitBidResponse, MsgWithdrawBid, MsgWithdrawEarnings,
-        MsgWithdrawEarningsResponse,
+        MsgConfirmLease, MsgReleaseBid, MsgSubmitBid, MsgSubmitBidResponse, MsgWithdrawBid,
+        MsgWithdrawEarnings, MsgWithdrawEarningsResponse,
     },
 };
 
@@ -48,12 +48,14 @@ impl Chain {
             Chore::Submit(order) => self.submit_bid(order, price).await,
             Chore::Check(order) => order_seen(self, order).await.map(|seen| Done::Order(seen.map(Box::new))),
             Chore::CheckLease(lease) => lease_seen(self, lease).await.map(Done::Lease),
-            Chore::WithdrawBid(_, bid) => {
-                self.send(&MsgWithdrawBid { provider: self.name(), bid_id: bid.0 }).await.map(|_| Done::Sent(None))
-            }
-            Chore::Release(bid) => {
-                self.send(&MsgReleaseBid { sender: self.name(), bid_id: bid.0 }).await.map(|_| Done::Sent(None))
-            }
+            Chore::WithdrawBid(_, bid) => self
+                .send(&MsgWithdrawBid { provider: self.name(), bid_id: bid.0 })
+                .await
+                .map(|_| Done::Sent(None)),
+            Chore::Release(bid) => self
+                .send(&MsgReleaseBid { sender: self.name(), bid_id: bid.0 })
+                .await
+                .map(|_| Done::Sent(None)),
             Chore::Confirm(lease) => {
                 let message = MsgConfirmLease { provider: self.name(), lease_id: lease.0 };
                 self.send(&message).await.map(|_| Done::Sent(None))
@@ -68,7 +70,11 @@ impl Chain {
         };
         let done = result.unwrap_or_else(|error| {
             tracing::warn!(?chore, %error, "a step on the chain failed");
-            if error.refusal().is_some_and(|refusal| !passes(refusal)) { Done::Refused } else { Done::Unknown }
+            if error.refusal().is_some_and(|refusal| !passes(refusal)) {
+                Done::Refused
+            } else {
+                Done::Unknown
+            }
         });
         Report { chore, done, earned }
     }

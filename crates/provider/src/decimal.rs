@@ -11,7 +11,9 @@ const MAX_WHOLE_DIGITS: usize = 12;
 
 /// Why a text is not such an amount.
 #[derive(Clone, Debug, PartialEq, Eq, Error)]
-#[error("{text:?} is not a decimal amount: write 1 to {MAX_WHOLE_DIGITS} digits and at most 6 decimals, such as \"0.25\"")]
+#[error(
+    "{text:?} is not a decimal amount: write 1 to {MAX_WHOLE_DIGITS} digits and at most 6 decimals, such as \"0.25\""
+)]
 pub struct DecimalError {
     /// The text as given, at most 64 characters of it.
     pub text: String,
@@ -77,7 +79,9 @@ mod tests {
 
     #[test]
     fn rejects_signs_exponents_and_more_decimals() {
-        for text in ["", ".", "1.", ".5", "-1", "+1", "1e3", "0.0000001", "1,5", "1 ", "1000000000000.0", "1.2.3"] {
+        for text in
+            ["", ".", "1.", ".5", "-1", "+1", "1e3", "0.0000001", "1,5", "1 ", "1000000000000.0", "1.2.3"]
+        {
             assert_eq!(text.parse::<MicroUve>(), Err(DecimalError { text: text.to_owned() }));
         }
     }

@@ -82,7 +82,11 @@ impl Profile {
         };
         Ok(Self {
             attributes: attributes_from_wire(&provider.attributes)?,
-            attestations: provider.attestations.iter().map(attestation).collect::<Result<_, ProfileError>>()?,
+            attestations: provider
+                .attestations
+                .iter()
+                .map(attestation)
+                .collect::<Result<_, ProfileError>>()?,
         })
     }
 

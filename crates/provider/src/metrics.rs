@@ -59,18 +59,30 @@ impl Metrics {
         registry.register("orders_considered", "Orders decided on", metrics.orders_considered.clone());
         registry.register("orders_skipped", "Orders not bid on, by reason", metrics.orders_skipped.clone());
         registry.register("bids_placed", "Bids that the chain has taken", metrics.bids_placed.clone());
-        registry.register("bids_ended", "Bids that ended without a lease, by reason", metrics.bids_ended.clone());
+        registry.register(
+            "bids_ended",
+            "Bids that ended without a lease, by reason",
+            metrics.bids_ended.clone(),
+        );
         registry.register("leases_started", "Leases won", metrics.leases_started.clone());
         registry.register("leases_closed", "Leases that ended", metrics.leases_closed.clone());
         registry.register("earned_uve", "Earnings withdrawn, after the take fee", metrics.earned_uve.clone());
         registry.register("failures", "Steps on the chain that failed", metrics.failures.clone());
         registry.register("height", "Newest block heard of", metrics.height.clone());
-        registry.register("open_reservations", "Orders that capacity is held for", metrics.reservations.clone());
+        registry.register(
+            "open_reservations",
+            "Orders that capacity is held for",
+            metrics.reservations.clone(),
+        );
         registry.register("active_leases", "Leases that run", metrics.leases.clone());
         registry.register("chores", "Steps on the chain under way", metrics.chores.clone());
         let unit = "in the resource's unit, over-commitment included";
         registry.register("offered", format!("Capacity offered, {unit}"), metrics.offered.clone());
-        registry.register("used", format!("Capacity held by reservations and leases, {unit}"), metrics.used.clone());
+        registry.register(
+            "used",
+            format!("Capacity held by reservations and leases, {unit}"),
+            metrics.used.clone(),
+        );
         metrics
     }
 

@@ -17,7 +17,12 @@ pub(crate) fn order_spec() -> OrderSpec {
         resources: vec![ResourceUnit {
             cpu_milli: 500,
             memory_bytes: 1 << 29,
-            storage: vec![Storage { name: "data".into(), bytes: 1 << 30, class: String::new(), persistent: true }],
+            storage: vec![Storage {
+                name: "data".into(),
+                bytes: 1 << 30,
+                class: String::new(),
+                persistent: true,
+            }],
             gpu: Gpu::default(),
             endpoints: vec![],
             count: 1,

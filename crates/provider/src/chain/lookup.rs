@@ -92,8 +92,12 @@ pub(crate) async fn active_leases(chain: &Chain) -> Result<Vec<(LeaseId, OrderId
 pub(super) async fn order_seen(chain: &Chain, id: OrderId) -> Result<Option<OrderSeen>, ClientError> {
     let client = chain.account.client();
     let Some((order, _)) = found(client.order(id.0).await)? else { return Ok(None) };
-    let request =
-        wire::QueryBidsRequest { order_id: id.0, provider: chain.name(), pagination: Some(page(&[], PAGE)), ..Default::default() };
+    let request = wire::QueryBidsRequest {
+        order_id: id.0,
+        provider: chain.name(),
+        pagination: Some(page(&[], PAGE)),
+        ..Default::default()
+    };
     let bids = client.bids(&request).await?.items;
     let bid = bids.iter().max_by_key(|bid| bid.id).map(|bid| own_bid(client, bid)).transpose()?;
     let lease = match &bid {
@@ -148,7 +152,10 @@ fn read_order(client: &Client, order: &wire::Order) -> Result<OpenOrder, ClientE
     })
 }
 
-fn uve(client: &Client, coin: Option<&virtengine_types::proto::cosmos::base::v1beta1::Coin>) -> Result<Amount, ClientError> {
+fn uve(
+    client: &Client,
+    coin: Option<&virtengine_types::proto::cosmos::base::v1beta1::Coin>,
+) -> Result<Amount, ClientError> {
     Coin::positive_base(coin).map_err(|error| malformed(client, error))
 }
 

@@ -25,7 +25,8 @@ pub(crate) async fn register(chain: &Chain, config: &Config) -> Result<Provider,
     let (host_uri, email, website) = (config.host_uri.clone(), config.email.clone(), config.website.clone());
     match known {
         None => {
-            let message = MsgRegisterProvider { owner: owner.to_string(), host_uri, attributes, email, website };
+            let message =
+                MsgRegisterProvider { owner: owner.to_string(), host_uri, attributes, email, website };
             chain.send(&message).await?;
             tracing::info!(provider = %owner, region = config.region, "registered as a provider");
         }
@@ -34,7 +35,8 @@ pub(crate) async fn register(chain: &Chain, config: &Config) -> Result<Provider,
             return Ok(known);
         }
         Some(_) => {
-            let message = MsgUpdateProvider { owner: owner.to_string(), host_uri, attributes, email, website };
+            let message =
+                MsgUpdateProvider { owner: owner.to_string(), host_uri, attributes, email, website };
             chain.send(&message).await?;
             tracing::info!(provider = %owner, region = config.region, "updated the provider on the chain");
         }

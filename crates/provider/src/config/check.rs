@@ -48,7 +48,12 @@ impl Config {
         field("capacity.memory_bytes", capacity.memory_bytes > 0, "at least 1", capacity.memory_bytes)?;
         for (class, bytes) in &capacity.storage_bytes {
             let named = !class.is_empty() && class != "ram";
-            field("capacity.storage_bytes", named, "by class, and ram is memory", format!("{class:?} = {bytes}"))?;
+            field(
+                "capacity.storage_bytes",
+                named,
+                "by class, and ram is memory",
+                format!("{class:?} = {bytes}"),
+            )?;
         }
         for stock in &capacity.gpus {
             let named = !stock.vendor.is_empty() && !stock.model.is_empty() && stock.count > 0;
@@ -71,7 +76,11 @@ impl Config {
         for (class, bytes) in &self.capacity.storage_bytes {
             if !rates.storage_gib.contains_key(class) {
                 let first = format!("capacity.storage_bytes.{class}");
-                return Err(relation((&first, bytes), rule, (&format!("rates.storage_gib.{class}"), "absent")));
+                return Err(relation(
+                    (&first, bytes),
+                    rule,
+                    (&format!("rates.storage_gib.{class}"), "absent"),
+                ));
             }
         }
         for stock in &self.capacity.gpus {

@@ -68,8 +68,11 @@ fn rejects_unknown_fields_and_malformed_rates_with_their_line() {
 fn rejects_broken_relations_naming_both_fields() {
     let error = rejected(|config| config.rates.gpu.clear());
     assert_eq!(error, "capacity.gpus.nvidia/a100 = 4 needs a rate of its own, but rates.gpu.a100 = absent");
-    let error = rejected(|config| drop(config.rates.storage_gib.remove("ssd")));
-    assert!(error.contains("capacity.storage_bytes.ssd") && error.contains("rates.storage_gib.ssd"), "{error}");
+    let error = rejected(|config| config.rates.storage_gib.retain(|class, _| class != "ssd"));
+    assert!(
+        error.contains("capacity.storage_bytes.ssd") && error.contains("rates.storage_gib.ssd"),
+        "{error}"
+    );
     let error = rejected(|config| config.bidding.max_open_bids = 2);
     assert!(error.contains("max_concurrent = 16") && error.contains("max_open_bids = 2"), "{error}");
     let error = rejected(|config| drop(config.attributes.insert("region".into(), "us".into())));

@@ -69,7 +69,8 @@ impl Feed {
                 feeds.push(Self {
                     name: format!("orders region={region} class={class}"),
                     topics: vec!["market.order.created".to_owned(), "market.order.reopened".to_owned()],
-                    filter: [("region".to_owned(), region.to_owned()), ("class".to_owned(), class.clone())].into(),
+                    filter: [("region".to_owned(), region.to_owned()), ("class".to_owned(), class.clone())]
+                        .into(),
                     region: region.to_owned(),
                     class: class.clone(),
                 });
@@ -121,7 +122,8 @@ impl Feed {
                     continue;
                 }
             };
-            let sold = |order: &OpenOrder| order.spec.region == self.region && order.spec.class() == self.class;
+            let sold =
+                |order: &OpenOrder| order.spec.region == self.region && order.spec.class() == self.class;
             for order in orders.into_iter().filter(sold) {
                 let what = What::Listed(Box::new(order));
                 if queue.send(Heard { subscription: self.name.clone(), what }).await.is_err() {

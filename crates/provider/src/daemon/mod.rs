@@ -88,8 +88,10 @@ pub async fn run(
 ) -> Result<(), RunError> {
     config.validate()?;
     let provider = key.address();
-    let client = Client::new(&config.node).map_err(|cause| RunError::Chain { verb: "use the node", cause })?;
-    let chain_id = client.chain_id().await.map_err(|cause| RunError::Chain { verb: "ask for the chain", cause })?;
+    let client =
+        Client::new(&config.node).map_err(|cause| RunError::Chain { verb: "use the node", cause })?;
+    let chain_id =
+        client.chain_id().await.map_err(|cause| RunError::Chain { verb: "ask for the chain", cause })?;
     let (journal, position) = Journal::open(&config.home, chain_id, provider)?;
     let listener = TcpListener::bind(config.status)
         .await
@@ -119,7 +121,8 @@ pub async fn run(
 
 /// What to lock for each bid.
 async fn deposit(client: &Client, config: &Config) -> Result<Amount, RunError> {
-    let params = client.params().await.map_err(|cause| RunError::Chain { verb: "ask for the parameters", cause })?;
+    let params =
+        client.params().await.map_err(|cause| RunError::Chain { verb: "ask for the parameters", cause })?;
     let min = params.min_bid_deposit.as_ref().and_then(|coin| Coin::from_wire(coin).ok());
     let min = min.map_or(Amount::ZERO, |coin| coin.amount);
     match config.bidding.deposit {

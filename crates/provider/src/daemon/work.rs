@@ -38,7 +38,12 @@ const PROFILE_EVERY: u64 = 60;
 /// What tasks bring to the loop.
 enum Word {
     /// An order that a subscription named.
-    Order { subscription: String, sequence: u64, id: OrderId, order: Option<Box<OpenOrder>> },
+    Order {
+        subscription: String,
+        sequence: u64,
+        id: OrderId,
+        order: Option<Box<OpenOrder>>,
+    },
     Chore(Report),
     Profile(Box<Provider>),
 }
@@ -149,7 +154,8 @@ impl Work {
         let mut from = Vec::new();
         for feed in Feed::orders(&self.config) {
             let cursor = cursors.get(&feed.name).copied();
-            let first = feed.clone().start(&client, cursor, orders.clone(), &mut self.tasks).await.map_err(failed)?;
+            let first =
+                feed.clone().start(&client, cursor, orders.clone(), &mut self.tasks).await.map_err(failed)?;
             if cursor.is_none() {
                 from.push((feed.name.clone(), first));
             }
@@ -193,7 +199,9 @@ impl Work {
     fn own_event(&mut self, event: &Event) {
         match OwnEvent::read(event) {
             Some(own) => self.desk.event(&own),
-            None => tracing::warn!(sequence = event.sequence, topic = event.topic, "an event lacks its numbers"),
+            None => {
+                tracing::warn!(sequence = event.sequence, topic = event.topic, "an event lacks its numbers")
+            }
         }
     }
 
@@ -207,7 +215,12 @@ impl Work {
                         tracing::warn!(subscription, from, to, "behind the event log; catching up");
                     }
                     Delivery::Pruned { from, to } => {
-                        tracing::warn!(subscription, from, to, "the node no longer has these events; listing orders");
+                        tracing::warn!(
+                            subscription,
+                            from,
+                            to,
+                            "the node no longer has these events; listing orders"
+                        );
                         self.list(&subscription, to, queue);
                     }
                 }
@@ -239,7 +252,9 @@ impl Work {
                         tracing::error!(order = id.0, %error, "skipping an order that cannot be read");
                         break None;
                     }
-                    Err(error) => tracing::warn!(order = id.0, %error, "failed to look up an order; trying again"),
+                    Err(error) => {
+                        tracing::warn!(order = id.0, %error, "failed to look up an order; trying again")
+                    }
                 }
                 sleep(RETRY).await;
             };

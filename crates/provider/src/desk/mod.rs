@@ -158,7 +158,8 @@ impl Desk {
             }
         }
         // Looks at the chain that failed have nobody else to bring them up again.
-        let again = self.not_before.iter().filter(|(chore, at)| **at <= height && matches!(chore, Chore::Check(_)));
+        let again =
+            self.not_before.iter().filter(|(chore, at)| **at <= height && matches!(chore, Chore::Check(_)));
         due.extend(again.map(|(chore, _)| *chore));
         self.not_before.retain(|_, at| *at > height);
         due.into_iter().for_each(|chore| self.start_if_room(chore));

@@ -149,7 +149,10 @@ fn cards_are_of_one_model_for_each_replica() {
     assert_eq!(used, [4, 2]);
     drop(desk.take());
     spec.resources[0].count = 1;
-    assert!(matches!(skip(&mut desk, &order_of(8, spec)), Skip::Shortage(Shortage { wanted: 2, free: 1, .. })));
+    assert!(matches!(
+        skip(&mut desk, &order_of(8, spec)),
+        Skip::Shortage(Shortage { wanted: 2, free: 1, .. })
+    ));
 }
 
 #[test]
@@ -307,7 +310,11 @@ enum Step {
 
 fn step() -> impl Strategy<Value = Step> {
     prop_oneof![
-        (0..12_u64, 1..40_000_u64, 0..4_u32).prop_map(|(id, cpu_milli, cards)| Step::Consider { id, cpu_milli, cards }),
+        (0..12_u64, 1..40_000_u64, 0..4_u32).prop_map(|(id, cpu_milli, cards)| Step::Consider {
+            id,
+            cpu_milli,
+            cards
+        }),
         (0..12_u64, 0..7_u8).prop_map(|(order, outcome)| Step::Word { order, outcome }),
         (1..20_u64).prop_map(Step::Tick),
     ]

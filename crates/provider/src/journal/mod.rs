@@ -143,7 +143,9 @@ impl Journal {
         let bytes = whole as u64;
         if whole < content.len() {
             tracing::warn!(path = %path.display(), from = whole, to = content.len(), "dropping a batch that a crash cut off");
-            file.set_len(bytes).and_then(|()| file.sync_all()).map_err(|cause| failed("cut", &path, cause))?;
+            file.set_len(bytes)
+                .and_then(|()| file.sync_all())
+                .map_err(|cause| failed("cut", &path, cause))?;
         }
         file.seek(SeekFrom::Start(bytes)).map_err(|cause| failed("open", &path, cause))?;
         let journal = Self { path, file, _lock: lock, sequence, bytes, compacted_bytes: COMPACT_ABOVE / 4 };
@@ -241,7 +243,9 @@ fn read(path: &Path, content: &[u8]) -> Result<(Position, u64, usize), JournalEr
     loop {
         match frame::next(&content[offset..]) {
             Next::End => return Ok((position, sequence, offset)),
-            Next::Frame { sequence: found, record: Record::Changes(changes), length } if found == sequence + 1 => {
+            Next::Frame { sequence: found, record: Record::Changes(changes), length }
+                if found == sequence + 1 =>
+            {
                 changes.iter().for_each(|change| position.apply(change));
                 sequence = found;
                 offset += length;

@@ -4,7 +4,10 @@ use crate::{
     position::{Freed, Reservation},
 };
 use proptest::prelude::*;
-use virtengine_types::{Amount, Height, market::{BidId, OrderId}};
+use virtengine_types::{
+    Amount, Height,
+    market::{BidId, OrderId},
+};
 
 const PROVIDER: Address = Address([1; 20]);
 
