@@ -8,11 +8,13 @@
 //! not loaded is undone, the caller loads the key, and the step runs again.
 
 use crate::{
-    TxContext, ante, bank, due, execute, market,
+    TxContext, ante, bank,
     context::{BlockContext, Credits, first_id},
+    due, execute, market,
     outcome::{Fatal, Outcome, Stop},
     params,
 };
+use bytes::Bytes;
 use prost::Message;
 use virtengine_state::{Key, State, WriteSet};
 use virtengine_types::{
@@ -24,7 +26,6 @@ use virtengine_types::{
     proto::cosmos::base::abci::v1beta1::TxMsgData,
     tx::VerifiedTx,
 };
-use bytes::Bytes;
 
 /// Index that the block's own work has among the transactions; so a block has fewer than that.
 const BLOCK_INDEX: u32 = 65_535;
@@ -224,7 +225,9 @@ impl BlockExecutor {
             }
             let cause = format!(
                 "a block has at most {} gas, {} bytes and {BLOCK_INDEX} transactions, got {gas_limits}, {bytes} and {}",
-                params.max_block_gas, params.max_block_bytes, self.txs.len()
+                params.max_block_gas,
+                params.max_block_bytes,
+                self.txs.len()
             );
             return Err(Rejection::sdk(SdkCode::InvalidRequest, cause).into());
         }

@@ -4,9 +4,8 @@ use crate::{BlockContext, TxContext, bank, due, market, outcome::Outcome, provid
 use prost::Message;
 use virtengine_state::{Key, State};
 use virtengine_types::{
-    Address,
+    Address, Amount, Coin, Timestamp,
     block::Event,
-    Amount, Coin, Timestamp,
     due::Due,
     msg::Msg,
     proto::cosmos::bank::v1beta1::{MsgMultiSendResponse, MsgSendResponse},
@@ -55,8 +54,9 @@ fn dispatch(state: &mut State, ctx: &mut TxContext<'_>, msg: &Msg) -> Outcome<Ve
         Msg::MultiSend(msg) => {
             bank::multi_send(state, ctx, msg).map(|()| MsgMultiSendResponse {}.encode_to_vec())
         }
-        Msg::CreateValidator(msg) => staking::create_validator(state, ctx, msg)
-            .map(|()| MsgCreateValidatorResponse {}.encode_to_vec()),
+        Msg::CreateValidator(msg) => {
+            staking::create_validator(state, ctx, msg).map(|()| MsgCreateValidatorResponse {}.encode_to_vec())
+        }
         Msg::EditValidator(msg) => {
             staking::edit_validator(state, ctx, msg).map(|()| MsgEditValidatorResponse {}.encode_to_vec())
         }

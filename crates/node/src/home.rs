@@ -168,10 +168,9 @@ impl Home {
         let marker = self.path.join("FORMAT");
         match fs::read_to_string(&marker) {
             Ok(text) if text.trim() == FORMAT.to_string() => Ok(()),
-            Ok(text) => Err(HomeError::Format {
-                path: self.display(),
-                found: text.trim().chars().take(32).collect(),
-            }),
+            Ok(text) => {
+                Err(HomeError::Format { path: self.display(), found: text.trim().chars().take(32).collect() })
+            }
             Err(error) if error.kind() == std::io::ErrorKind::NotFound => {
                 if self.path.join("config").exists() || self.path.join("data").exists() {
                     Err(HomeError::HalfWritten { path: self.display() })

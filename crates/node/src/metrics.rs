@@ -55,7 +55,11 @@ impl NodeMetrics {
         comet.register("validators_power", "Votes of the committee", power);
         comet.register("num_txs", "Transactions of the last block", metrics.txs.clone());
         comet.register("total_txs", "Transactions since this process began", metrics.total_txs.clone());
-        comet.register("block_size_bytes", "Bytes of transactions in the last block", metrics.size_bytes.clone());
+        comet.register(
+            "block_size_bytes",
+            "Bytes of transactions in the last block",
+            metrics.size_bytes.clone(),
+        );
         comet.register("block_interval_seconds", "Time between blocks", metrics.interval.clone());
         let own = registry.sub_registry_with_prefix("virtengine");
         own.register("failed_txs", "Included transactions that failed", metrics.failed_txs.clone());

@@ -15,7 +15,9 @@ use virtengine_rpc::{
 
 /// A listener could not be opened.
 #[derive(Debug, Error)]
-#[error("{setting}: cannot listen on {addr}: {cause}: stop what uses the port or choose another in config/node.toml")]
+#[error(
+    "{setting}: cannot listen on {addr}: {cause}: stop what uses the port or choose another in config/node.toml"
+)]
 pub struct ListenError {
     /// The setting.
     setting: &'static str,
@@ -85,7 +87,6 @@ impl Listeners {
         .await;
     }
 }
-
 
 async fn metrics(State(telemetry): State<Telemetry>) -> impl IntoResponse {
     let mut text = String::new();

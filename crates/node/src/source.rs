@@ -50,11 +50,8 @@ pub(crate) struct MempoolSource(pub(crate) Mempool);
 
 impl TxSource for MempoolSource {
     fn next(&self, limits: BatchLimits, exclude: HashSet<Hash>) -> BoxFuture<'_, Vec<VerifiedTx>> {
-        let space = BlockSpace {
-            bytes: limits.bytes,
-            gas: self.0.params().max_block_gas,
-            count: limits.count,
-        };
+        let space =
+            BlockSpace { bytes: limits.bytes, gas: self.0.params().max_block_gas, count: limits.count };
         Box::pin(async move { self.0.propose(space, &exclude) })
     }
 

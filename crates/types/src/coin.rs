@@ -182,7 +182,9 @@ impl fmt::Display for Denom {
 }
 
 /// An amount of one currency. Prints as `100uve`.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, BorshSerialize, BorshDeserialize, Serialize, Deserialize)]
+#[derive(
+    Clone, Debug, PartialEq, Eq, PartialOrd, Ord, BorshSerialize, BorshDeserialize, Serialize, Deserialize,
+)]
 pub struct Coin {
     /// The currency.
     pub denom: Denom,
@@ -362,15 +364,9 @@ mod tests {
         assert_eq!(order, Err(CoinError::Order { first: "uve".into(), second: "atom".into() }));
         let twice = Coins::from_wire(&wire(&[("uve", "1"), ("uve", "1")]));
         assert!(matches!(twice, Err(CoinError::Order { .. })));
-        assert_eq!(
-            Coins::from_wire(&wire(&[("uve", "0")])),
-            Err(CoinError::Zero { denom: "uve".into() })
-        );
+        assert_eq!(Coins::from_wire(&wire(&[("uve", "0")])), Err(CoinError::Zero { denom: "uve".into() }));
         for amount in ["", "-1", "+1", "1.5", "0x1", "340282366920938463463374607431768211456"] {
-            assert!(matches!(
-                Coins::from_wire(&wire(&[("uve", amount)])),
-                Err(CoinError::Amount { .. })
-            ));
+            assert!(matches!(Coins::from_wire(&wire(&[("uve", amount)])), Err(CoinError::Amount { .. })));
         }
         for denom in ["", "ab", "1abc", "a b", &"a".repeat(129)] {
             assert!(matches!(Coins::from_wire(&wire(&[(denom, "1")])), Err(CoinError::Denom { .. })));

@@ -17,8 +17,19 @@ macro_rules! id {
         /// `height << 24 | transaction index << 8 | position in the transaction`: unique without a
         /// counter, so that independent transactions never contend for one.
         #[derive(
-            Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, BorshSerialize,
-            BorshDeserialize, Serialize, Deserialize,
+            Clone,
+            Copy,
+            Debug,
+            Default,
+            PartialEq,
+            Eq,
+            PartialOrd,
+            Ord,
+            Hash,
+            BorshSerialize,
+            BorshDeserialize,
+            Serialize,
+            Deserialize,
         )]
         #[serde(transparent)]
         pub struct $name(pub u64);

@@ -9,14 +9,13 @@ mod staking;
 pub use bank::{MAX_OUTPUTS, MultiSend, Send};
 pub use decode::MsgError;
 pub use market::{
-    AcceptBid, AfterClose, CancelOrder, CloseLease, ConfirmLease, CreateOrder, DepositEscrow, ReleaseBid, SubmitBid,
-    WithdrawBid, WithdrawEarnings,
+    AcceptBid, AfterClose, CancelOrder, CloseLease, ConfirmLease, CreateOrder, DepositEscrow, ReleaseBid,
+    SubmitBid, WithdrawBid, WithdrawEarnings,
 };
-pub use provider::{
-    AttestProvider, DeregisterProvider, RegisterProvider, RevokeAttestation, UpdateProvider,
-};
+pub use provider::{AttestProvider, DeregisterProvider, RegisterProvider, RevokeAttestation, UpdateProvider};
 pub use staking::{
-    BeginRedelegate, CancelUnbonding, CreateValidator, Delegate, EditDescription, EditValidator, SetConsensusKey, Undelegate,
+    BeginRedelegate, CancelUnbonding, CreateValidator, Delegate, EditDescription, EditValidator,
+    SetConsensusKey, Undelegate,
 };
 
 use crate::Address;

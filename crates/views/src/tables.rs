@@ -1,6 +1,9 @@
 //! The lists of all tables, and how rows become items.
 
-use crate::{List, ListPage, Listed, listing::{Listing, Page}};
+use crate::{
+    List, ListPage, Listed,
+    listing::{Listing, Page},
+};
 use borsh::{BorshDeserialize, BorshSerialize};
 use rustc_hash::FxHashMap;
 use std::cmp::Reverse;
@@ -121,11 +124,7 @@ impl Tables {
             let (owner, source, destination) = triple;
             self.redelegations.insert(
                 triple,
-                vec![
-                    Property::Owner(owner),
-                    Property::Provider(source),
-                    Property::Destination(destination),
-                ],
+                vec![Property::Owner(owner), Property::Provider(source), Property::Destination(destination)],
             );
             self.deletable.insert(key.bytes, Deletable::Redelegation(triple));
         } else if let Some((operator, validator)) = staking::VALIDATORS.decode_if(key, row)? {
@@ -161,8 +160,7 @@ impl Tables {
             self.bids.insert(id, vec![Property::Order(bid.order), Property::Provider(bid.provider)]);
         } else if let Some((id, lease)) = market::LEASES.decode_if(key, row)? {
             let active = Property::Active(lease.status == LeaseStatus::Active);
-            let properties =
-                vec![Property::Owner(lease.tenant), Property::Provider(lease.provider), active];
+            let properties = vec![Property::Owner(lease.tenant), Property::Provider(lease.provider), active];
             self.leases.insert(id, properties);
         }
         Ok(())

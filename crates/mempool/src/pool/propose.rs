@@ -43,8 +43,7 @@ impl Pool {
             let Some(entry) = self.entries.get(&best.id) else { continue };
             let tx = &entry.tx.tx;
             if !included.contains(&tx.hash) {
-                let (with_bytes, with_gas) =
-                    (bytes + tx.raw.len(), gas.saturating_add(tx.fee.gas_limit.0));
+                let (with_bytes, with_gas) = (bytes + tx.raw.len(), gas.saturating_add(tx.fee.gas_limit.0));
                 if with_bytes > space.bytes || with_gas > space.gas {
                     misfits += 1;
                     continue;

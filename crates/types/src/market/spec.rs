@@ -362,8 +362,7 @@ fn name(field: &'static str, text: &str, min: usize) -> Result<String, SpecError
 
 fn auditors(field: &'static str, list: &[String]) -> Result<Vec<Address>, SpecError> {
     entries(field, list.len(), 0, MAX_ITEMS)?;
-    let mut auditors =
-        list.iter().map(|text| text.parse::<Address>()).collect::<Result<Vec<_>, _>>()?;
+    let mut auditors = list.iter().map(|text| text.parse::<Address>()).collect::<Result<Vec<_>, _>>()?;
     auditors.sort_unstable();
     auditors.dedup();
     Ok(auditors)
@@ -430,9 +429,6 @@ mod tests {
             SpecError::ManifestHash { found: 1 }
         ));
         assert!(matches!(rejected(|spec| spec.max_price = None), SpecError::Price(_)));
-        assert!(matches!(
-            rejected(|spec| spec.signed_by_any.push("nobody".into())),
-            SpecError::Auditor(_)
-        ));
+        assert!(matches!(rejected(|spec| spec.signed_by_any.push("nobody".into())), SpecError::Auditor(_)));
     }
 }

@@ -77,10 +77,7 @@ impl Checked<wire::MsgMultiSend> for MultiSend {
     }
 }
 
-fn coins(
-    field: &'static str,
-    list: &[crate::proto::cosmos::base::v1beta1::Coin],
-) -> Result<Coins, MsgError> {
+fn coins(field: &'static str, list: &[crate::proto::cosmos::base::v1beta1::Coin]) -> Result<Coins, MsgError> {
     let coins = Coins::from_wire(list).map_err(|cause| MsgError::Coins { field, cause })?;
     if coins.is_empty() { Err(MsgError::Coins { field, cause: CoinError::Missing }) } else { Ok(coins) }
 }

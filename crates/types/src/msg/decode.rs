@@ -135,10 +135,8 @@ pub(super) fn message<W: Message + Default, M: Checked<W>>(
     type_url: &str,
     value: &[u8],
 ) -> Result<M, MsgError> {
-    let wire = W::decode(value).map_err(|error| MsgError::Malformed {
-        type_url: type_url.to_owned(),
-        cause: error.to_string(),
-    })?;
+    let wire = W::decode(value)
+        .map_err(|error| MsgError::Malformed { type_url: type_url.to_owned(), cause: error.to_string() })?;
     M::check(wire)
 }
 

@@ -142,7 +142,9 @@ impl Checked<wire::MsgCreateValidator> for CreateValidator {
     #[allow(deprecated)] // old clients still fill delegator_address; it must not name another account
     fn check(wire: wire::MsgCreateValidator) -> Result<Self, MsgError> {
         let operator = operator("validator_address", &wire.validator_address)?;
-        if !wire.delegator_address.is_empty() && account("delegator_address", &wire.delegator_address)? != operator {
+        if !wire.delegator_address.is_empty()
+            && account("delegator_address", &wire.delegator_address)? != operator
+        {
             return Err(MsgError::NotAllowed { field: "delegator_address", found: wire.delegator_address });
         }
         let rates = wire.commission.unwrap_or_default();
@@ -279,11 +281,7 @@ fn fixed<const N: usize>(field: &'static str, bytes: &[u8]) -> Result<[u8; N], M
 /// Reads a wire decimal: an integer of 10^-18 units, 0 to `max`.
 fn decimal(field: &'static str, text: &str, max: u128) -> Result<u128, MsgError> {
     let rate = text.parse::<Amount>().ok().map(|amount| amount.0).filter(|rate| *rate <= max);
-    rate.ok_or_else(|| MsgError::Rate {
-        field,
-        found: text.chars().take(64).collect(),
-        max: max.to_string(),
-    })
+    rate.ok_or_else(|| MsgError::Rate { field, found: text.chars().take(64).collect(), max: max.to_string() })
 }
 
 fn positive(field: &'static str, text: &str) -> Result<Amount, MsgError> {

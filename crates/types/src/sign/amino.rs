@@ -4,7 +4,10 @@
 //! have two acceptable documents. Each says the same, so accepting either is safe.
 
 use crate::proto::cosmos::{
-    bank::v1beta1 as bank, base::v1beta1::Coin, crypto::ed25519, staking::v1beta1 as staking,
+    bank::v1beta1 as bank,
+    base::v1beta1::Coin,
+    crypto::ed25519,
+    staking::v1beta1 as staking,
     tx::v1beta1::{AuthInfo, TxBody},
 };
 use crate::tx::DecodedTx;
@@ -111,8 +114,7 @@ fn message(any: &prost_types::Any, empty: Empty) -> Result<Value, AminoError> {
         "/cosmos.bank.v1beta1.MsgMultiSend" => {
             let msg: bank::MsgMultiSend = decode(url, &any.value)?;
             let side = |address: &str, list: &[Coin]| json!({ "address": address, "coins": coins(list) });
-            let inputs: Vec<_> =
-                msg.inputs.iter().map(|input| side(&input.address, &input.coins)).collect();
+            let inputs: Vec<_> = msg.inputs.iter().map(|input| side(&input.address, &input.coins)).collect();
             let outputs: Vec<_> =
                 msg.outputs.iter().map(|output| side(&output.address, &output.coins)).collect();
             ("cosmos-sdk/MsgMultiSend", json!({ "inputs": inputs, "outputs": outputs }))

@@ -160,8 +160,8 @@ fn secp256k1_member(any: &prost_types::Any) -> Result<[u8; 33], TxError> {
     if any.type_url != SECP256K1_URL {
         return Err(malformed("a secp256k1 key is needed here".to_owned()));
     }
-    let key = secp256k1::PubKey::decode(any.value.as_slice())
-        .map_err(|error| malformed(error.to_string()))?;
+    let key =
+        secp256k1::PubKey::decode(any.value.as_slice()).map_err(|error| malformed(error.to_string()))?;
     let found = key.key.len();
     key.key
         .as_ref()
