@@ -69,9 +69,9 @@ impl Provider {
                     KeyringBackend::File => Backend::File(secret("passphrase of the keyring: ")?),
                 };
                 let key = Keyring::open(config.keyring_folder(), backend)?.key(&config.key)?;
-                super::block_on(
-                    async move { Ok(virtengine_provider::run(config, key, super::node::ended(until_stdin_closes)).await?) },
-                )
+                super::block_on(async move {
+                    Ok(virtengine_provider::run(config, key, super::node::ended(until_stdin_closes)).await?)
+                })
             }
         }
     }
