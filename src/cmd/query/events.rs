@@ -74,10 +74,10 @@ impl Events {
                     match stream.next().await? {
                         Delivery::Event(event) => print(asker, &event)?,
                         Delivery::Lagged { from, to } => {
-                            eprintln!("behind: events {from} to {to} follow from the journal")
+                            eprintln!("behind: events {from} to {to} follow from the journal");
                         }
                         Delivery::Pruned { from, to } => {
-                            eprintln!("the node no longer has events {from} to {to}")
+                            eprintln!("the node no longer has events {from} to {to}");
                         }
                     }
                 }
