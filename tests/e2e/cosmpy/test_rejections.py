@@ -16,7 +16,7 @@ def wallet(funded):
 def test_a_fee_that_is_too_low_names_what_is_required(wallet, broadcast, devnet):
     with pytest.raises(InsufficientFeesError) as refused:
         broadcast(wallet, wallet.address(), 1, fee=TxFee(f"1{devnet.denom}", GAS))
-    assert refused.value.min_required_fee == f"{int(GAS * devnet.gas_price)}{devnet.denom}"
+    assert refused.value.minimum_required_fee == f"{int(GAS * devnet.gas_price)}{devnet.denom}"
 
 
 def test_too_little_gas_is_out_of_gas_before_the_block(wallet, broadcast):
