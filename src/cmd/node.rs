@@ -66,7 +66,7 @@ impl Node {
             Self::Init(init) => init.run(),
             Self::Start { home, until_stdin_closes } => {
                 let home = Home::new(home.home);
-                virtengine_node::run(&home, ended(until_stdin_closes))
+                virtengine_node::run(&home, Box::pin(ended(until_stdin_closes)))
                     .wrap_err_with(|| format!("the node of {} stopped", home.path().display()))
             }
             Self::Identity { home } => {

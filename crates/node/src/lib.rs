@@ -19,4 +19,4 @@ mod source;
 
 pub use config::{ConfigError, EngineConfig, NodeConfig, PeerConfig};
 pub use home::{Home, HomeError};
-pub use run::{RunError, run};
+pub use run::{RunError, Shutdown, run};

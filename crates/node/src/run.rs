@@ -13,7 +13,10 @@ use commonware_codec::{Copying, DecodeExt as _};
 use commonware_runtime::{Runner as _, Supervisor as _, tokio as runtime};
 use parking_lot::{Mutex, RwLock};
 use prometheus_client::registry::Registry;
-use std::{collections::BTreeMap, sync::{Arc, OnceLock}};
+use std::{
+    collections::BTreeMap,
+    sync::{Arc, OnceLock},
+};
 use thiserror::Error;
 use tokio::sync::watch;
 use virtengine_chain::{Genesis, genesis::GenesisError};
@@ -61,19 +64,24 @@ pub enum RunError {
     #[error(transparent)]
     Index(#[from] IndexError),
     /// The engine or the network ended by itself.
-    #[error("the {part} stopped: see the messages above; starting the node again resumes at the last final block")]
+    #[error(
+        "the {part} stopped: see the messages above; starting the node again resumes at the last final block"
+    )]
     Ended {
         /// Which.
         part: &'static str,
     },
 }
 
+/// Resolves when a node is to stop.
+pub type Shutdown = std::pin::Pin<Box<dyn Future<Output = ()> + Send>>;
+
 /// Runs the node of `home` until `shutdown` resolves. Blocks the calling thread, which must not belong to
 /// another runtime.
 ///
 /// # Errors
 /// Why it does not start, or stopped by itself.
-pub fn run(home: &Home, shutdown: impl Future<Output = ()> + Send + 'static) -> Result<(), RunError> {
+pub fn run(home: &Home, shutdown: Shutdown) -> Result<(), RunError> {
     home.check()?;
     home.check_writable()?;
     let config = home.config()?;
@@ -89,7 +97,7 @@ pub fn run(home: &Home, shutdown: impl Future<Output = ()> + Send + 'static) -> 
     let home = home.clone();
     runner.start(|context| async move {
         let parts = Parts { home, config, genesis, identity, voting_key };
-        parts.run(context, shutdown).await
+        Box::pin(parts.run(context, shutdown)).await
     })
 }
 
@@ -102,11 +110,7 @@ struct Parts {
 }
 
 impl Parts {
-    async fn run(
-        self,
-        context: runtime::Context,
-        shutdown: impl Future<Output = ()> + Send + 'static,
-    ) -> Result<(), RunError> {
+    async fn run(self, context: runtime::Context, shutdown: Shutdown) -> Result<(), RunError> {
         let listeners = Listeners::open(&self.config).await?;
         let chain_id = self.genesis.chain_id.clone();
         let history = self.open_history()?;
@@ -124,7 +128,7 @@ impl Parts {
         );
         let known = Arc::new(RwLock::new(height.0));
         let setup = self.engine_setup(&mempool, &known)?;
-        let (started, network) = node::start(context.child("node"), setup).await?;
+        let (started, network) = Box::pin(node::start(context.child("node"), setup)).await?;
 
         let mut registry = Registry::default();
         let metrics = NodeMetrics::register(&mut registry, &chain_id, self.genesis.validators.len());
@@ -204,7 +208,9 @@ impl Parts {
             .genesis
             .validators
             .iter()
-            .map(|validator| Ok(Member { identity: identity(&validator.consensus_key)?, voting_key: validator.bls_key }))
+            .map(|validator| {
+                Ok(Member { identity: identity(&validator.consensus_key)?, voting_key: validator.bls_key })
+            })
             .collect::<Result<Vec<_>, RunError>>()?;
         let mut network = NetworkConfig::new(self.config.p2p_addr);
         network.validators = peers(&self.config.validators)?;

@@ -25,4 +25,4 @@ mod status;
 pub(crate) mod testing;
 
 pub use config::{Config, ConfigError, KeyringBackend};
-pub use daemon::{RunError, run};
+pub use daemon::{RunError, Running, Shutdown, run};

@@ -180,13 +180,13 @@ fn write_provider(home: &Path, base_port: u16) -> Result<()> {
          cpu_milli = 64_000\n\
          memory_bytes = 274_877_906_944\n\
          leased_ips = 16\n\
-         storage_bytes = {{ default = 4_398_046_511_104, beta2 = 4_398_046_511_104, beta3 = 4_398_046_511_104, ram = 34_359_738_368 }}\n\
+         storage_bytes = {{ default = 4_398_046_511_104, beta2 = 4_398_046_511_104, beta3 = 4_398_046_511_104 }}\n\
          gpus = [{{ vendor = \"nvidia\", model = \"a100\", count = 8 }}, {{ vendor = \"nvidia\", model = \"rtx4090\", count = 8 }}]\n\
          \n\
          [rates]\n\
          cpu = \"4\"\n\
          memory_gib = \"1\"\n\
-         storage_gib = {{ default = \"0.02\", beta2 = \"0.04\", beta3 = \"0.05\", ram = \"1\" }}\n\
+         storage_gib = {{ default = \"0.02\", beta2 = \"0.04\", beta3 = \"0.05\" }}\n\
          gpu = {{ a100 = \"500\", rtx4090 = \"200\" }}\n\
          leased_ip = \"5\"\n\
          minimum = \"1\"\n\

@@ -13,6 +13,7 @@ mod reconcile;
 mod window;
 mod work;
 
+use std::pin::Pin;
 use crate::{
     Config, ConfigError,
     chain::{Chain, register},
@@ -81,11 +82,17 @@ pub enum RunError {
 /// - `Journal` - the position is another's, locked, damaged, or cannot be written
 /// - `Profile` - the chain's row cannot be read
 /// - `Status` - the status page's address cannot be listened on
-pub async fn run(
-    config: Config,
-    key: SigningKey,
-    shutdown: impl Future<Output = ()> + Send,
-) -> Result<(), RunError> {
+pub fn run(config: Config, key: SigningKey, shutdown: Shutdown) -> Running {
+    Box::pin(follow(config, key, shutdown))
+}
+
+/// Resolves when the daemon is to stop.
+pub type Shutdown = Pin<Box<dyn Future<Output = ()> + Send>>;
+
+/// A running daemon: resolves when it has stopped.
+pub type Running = Pin<Box<dyn Future<Output = Result<(), RunError>> + Send>>;
+
+async fn follow(config: Config, key: SigningKey, shutdown: Shutdown) -> Result<(), RunError> {
     config.validate()?;
     let provider = key.address();
     let client =
