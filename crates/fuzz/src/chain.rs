@@ -1,0 +1,84 @@
+//! Genesis files and rows of tables.
+
+use crate::{Target, Verdict, memory::bounded};
+use virtengine_chain::{Genesis, bank, escrow, market, params, provider, staking};
+use virtengine_state::{MAX_VALUE_BYTES, Partition, Record, Table, VERSION};
+use virtengine_types::due::{Deadline, Due};
+
+/// Genesis files: what is read is written as a file that reads the same and gives the same rows.
+///
+/// # Panics
+/// If the example file is none.
+#[must_use]
+pub fn genesis() -> Target {
+    Target::of_text(&[include_str!("../../chain/testdata/genesis.json")], |text| {
+        let genesis = serde_json::from_str::<Genesis>(text);
+        let Ok(genesis) = genesis else { return Verdict::Refused };
+        let written = serde_json::to_string(&genesis).expect("a genesis is JSON");
+        let again: Genesis = serde_json::from_str(&written).expect("what was written can be read");
+        assert_eq!(again, genesis);
+        // Proofs of possession are checked last and cost milliseconds, so a refused file is not tried twice.
+        let rows = genesis.writes();
+        if let Ok(rows) = &rows {
+            assert_eq!(again.writes().as_ref(), Ok(rows));
+        }
+        Verdict::of(&rows)
+    })
+}
+
+/// Pages of the time wheel: of the shape of the chain's own table, which it keeps to itself.
+const DUE_PAGES: Table<(Deadline, u32), Vec<Due>> = Table::new(Partition::Ledger, 5, "due pages");
+
+/// Rows: the first byte of an input chooses the table, the rest is the row. There is one encoding of a row.
+#[must_use]
+pub fn rows() -> Target {
+    let tables = tables();
+    let seeds = tables.iter().zip(0u8..).filter_map(|(table, index)| {
+        // A row of zeros is a row of most tables, once it has the right length.
+        let zeros = |length| [vec![VERSION], vec![0; length]].concat();
+        let row = (1..700).map(zeros).find(|row| table(row) == Verdict::Accepted)?;
+        Some([vec![index], row].concat())
+    });
+    Target::new(seeds.collect(), move |input| {
+        let Some((chosen, row)) = input.split_first() else { return Verdict::Refused };
+        tables[usize::from(*chosen) % tables.len()](row)
+    })
+}
+
+type Decoder = Box<dyn Fn(&[u8]) -> Verdict>;
+
+fn tables() -> Vec<Decoder> {
+    vec![
+        decoder(bank::ACCOUNTS),
+        decoder(bank::SUPPLY),
+        decoder(params::PARAMS),
+        decoder(escrow::ESCROW_ACCOUNTS),
+        decoder(DUE_PAGES),
+        decoder(staking::VALIDATORS),
+        decoder(staking::DELEGATIONS),
+        decoder(staking::UNBONDINGS),
+        decoder(staking::REDELEGATIONS),
+        decoder(staking::STAKE_POOL),
+        decoder(staking::CONSENSUS_KEYS),
+        decoder(staking::BLS_KEYS),
+        decoder(staking::INCOMING),
+        decoder(provider::PROVIDERS),
+        decoder(market::ORDERS),
+        decoder(market::BIDS),
+        decoder(market::ORDER_BIDS),
+        decoder(market::LEASES),
+    ]
+}
+
+fn decoder<K: Record + 'static, V: Record + 'static>(table: Table<K, V>) -> Decoder {
+    Box::new(move |row| {
+        let decoded = bounded(row, 64, || table.decode(row));
+        if let Ok((key, value)) = &decoded
+            && row.len() <= MAX_VALUE_BYTES
+        {
+            let encoded = table.encode(key, value).expect("a row that was read can be written");
+            assert_eq!(encoded, row, "a row of {} has one encoding", table.name());
+        }
+        Verdict::of(&decoded)
+    })
+}
