@@ -15,7 +15,7 @@ mod tx;
 
 use clap::{Parser, Subcommand};
 use eyre::{Context as _, Result};
-use std::future::Future;
+use std::{future::Future, io::IsTerminal as _};
 use tracing_subscriber::{EnvFilter, fmt::writer::BoxMakeWriter};
 
 /// A decentralized compute marketplace: node, provider daemon and clients in one program.
@@ -56,7 +56,9 @@ enum Command {
 impl Arguments {
     pub(crate) fn run(self) -> Result<()> {
         let daemon = matches!(self.command, Command::Provider(_) | Command::Node(_));
-        log(self.log.as_deref().unwrap_or(if daemon { "info" } else { "error" }))?;
+        // The engine tells of every message at level info.
+        let filter = if daemon { "warn,virtengine=info" } else { "error" };
+        log(self.log.as_deref().unwrap_or(filter))?;
         match self.command {
             Command::Devnet(devnet) => devnet.run(),
             Command::Node(node) => node.run(),
@@ -75,7 +77,8 @@ fn log(filter: &str) -> Result<()> {
     let filter =
         EnvFilter::try_new(filter).wrap_err_with(|| format!("failed to read log filter {filter:?}"))?;
     let writer = BoxMakeWriter::new(std::io::stderr);
-    tracing_subscriber::fmt().with_env_filter(filter).with_writer(writer).init();
+    let colours = std::io::stderr().is_terminal();
+    tracing_subscriber::fmt().with_env_filter(filter).with_ansi(colours).with_writer(writer).init();
     Ok(())
 }
 

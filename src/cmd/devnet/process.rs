@@ -27,7 +27,7 @@ pub(super) struct Child {
 impl Child {
     /// Starts a validator's node.
     pub(super) fn node(program: &Path, home: &Path, node: &NodeEntry) -> Result<Self> {
-        let arguments = ["--log", "info", "node", "start", "--until-stdin-closes", "--home", &node.home];
+        let arguments = ["node", "start", "--until-stdin-closes", "--home", &node.home];
         Self::start(program, home, &node.name, &arguments)
     }
 
@@ -36,7 +36,7 @@ impl Child {
         let config = home.join("provider/provider.toml").display().to_string();
         let folder = home.display().to_string();
         let arguments = [
-            "--log", "info", "provider", "run", "--until-stdin-closes", "--config", &config, "--home", &folder,
+            "provider", "run", "--until-stdin-closes", "--config", &config, "--home", &folder,
             "--keyring-backend", "test",
         ];
         Self::start(program, home, "provider", &arguments)
