@@ -237,7 +237,7 @@ fn rejects_a_consensus_key_without_a_valid_proof() {
     let mut chain = chain();
     chain.refused(key_msg("other", "other", "test-2"), "staking", 102);
     let Msg::SetConsensusKey(message) = key_msg("other", "other", "test-1") else { unreachable!() };
-    let no_point = SetConsensusKey { bls_key: [0xff; 48], ..message.clone() };
+    let no_point = SetConsensusKey { bls_key: [0xff; 48], ..message };
     chain.refused(Msg::SetConsensusKey(no_point), "staking", 102);
     let no_proof = SetConsensusKey { proof_of_possession: [0; 96], ..message };
     chain.refused(Msg::SetConsensusKey(no_proof), "staking", 102);
