@@ -145,7 +145,7 @@ impl Mempool {
         async move {
             // The sender is in the handle; once that is gone nothing arrives.
             if status.wait_for(|status| status.arrivals > before).await.is_err() {
-                std::future::pending().await
+                std::future::pending::<()>().await;
             }
         }
     }
@@ -155,7 +155,7 @@ impl Mempool {
         let mut status = self.inner.status.subscribe();
         async move {
             if status.wait_for(|status| status.count > 0).await.is_err() {
-                std::future::pending().await
+                std::future::pending::<()>().await;
             }
         }
     }

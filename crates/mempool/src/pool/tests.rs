@@ -339,7 +339,7 @@ proptest! {
             ..Config::default()
         };
         let mut pool = pool(config);
-        let mut chain = vec![SignerState { sequence: 3, funds: Amount(1_000) }; 6];
+        let mut chain = [SignerState { sequence: 3, funds: Amount(1_000) }; 6];
         let mut height = Height(10);
         for (nonce, step) in (0u64..).zip(steps) {
             match step {
