@@ -26,6 +26,8 @@ type Reply<T> = Pin<Box<dyn Future<Output = T> + Send>>;
 pub(crate) struct NodeBackend {
     pub(crate) reader: LateReader,
     pub(crate) views: Views,
+    /// Whether the views hold the whole state.
+    pub(crate) views_built: watch::Receiver<bool>,
     pub(crate) mempool: Mempool,
     pub(crate) tip: watch::Receiver<Option<BlockHeader>>,
     /// Highest height known to be final, whether or not it is executed here.
@@ -86,7 +88,11 @@ impl Backend for NodeBackend {
     }
 
     fn list(&self, list: List, page: ListPage) -> Reply<Result<Listed, BackendError>> {
-        let listed = self.views.list(&list, &page).map_err(failed);
+        let listed = if *self.views_built.borrow() {
+            self.views.list(&list, &page).map_err(failed)
+        } else {
+            Err(failed("the node is starting: lists are being built, ask again in a moment"))
+        };
         Box::pin(std::future::ready(listed))
     }
 

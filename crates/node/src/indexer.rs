@@ -1,13 +1,13 @@
 //! What happens to each finalized block: history, views, subscribers, then the acknowledgement.
 
 use crate::metrics::NodeMetrics;
-use std::time::Instant;
+use std::{sync::Arc, time::Instant};
 use thiserror::Error;
 use tokio::sync::watch;
 use virtengine_consensus::{Delivery, node::Reader};
 use virtengine_events::{History, HistoryError, Hub};
 use virtengine_state::Partition;
-use virtengine_types::block::BlockHeader;
+use virtengine_types::block::{BlockHeader, FinalizedBlock, StateWrite};
 use virtengine_views::{ViewError, Views};
 
 /// Why the indexes cannot follow; the node stops, as it would fall silent otherwise.
@@ -53,18 +53,51 @@ pub(crate) async fn rebuild(reader: &Reader, views: &Views) -> Result<(), IndexE
     Ok(())
 }
 
+/// Views that may still be built while blocks come.
+///
+/// The engine answers nobody while a block waits for its acknowledgement, so blocks must be taken also
+/// before the state can be read. Their writes are kept and applied after the scan: a scan sees some of
+/// them already, and the last write of a row is the same either way.
+pub(crate) struct FollowingViews {
+    views: Views,
+    waiting: Option<Vec<Arc<Vec<StateWrite>>>>,
+}
+
+impl FollowingViews {
+    /// Views that are being built.
+    pub(crate) const fn new(views: Views) -> Self {
+        Self { views, waiting: Some(Vec::new()) }
+    }
+
+    /// The scan is done: from now on blocks are applied as they come.
+    pub(crate) fn built(&mut self) -> Result<(), ViewError> {
+        for writes in self.waiting.take().unwrap_or_default() {
+            self.views.apply(&writes)?;
+        }
+        Ok(())
+    }
+
+    fn follow(&mut self, block: &FinalizedBlock) -> Result<(), ViewError> {
+        match &mut self.waiting {
+            Some(waiting) => waiting.push(block.writes.clone()),
+            None => self.views.apply(&block.writes)?,
+        }
+        Ok(())
+    }
+}
+
 /// The parts that follow finalized blocks.
 pub(crate) struct Indexer {
     pub(crate) history: History,
     pub(crate) hub: Hub,
-    pub(crate) views: Views,
+    pub(crate) views: FollowingViews,
     pub(crate) metrics: NodeMetrics,
     pub(crate) tip: watch::Sender<Option<BlockHeader>>,
 }
 
 impl Indexer {
     /// Takes in a block; when this returns it may be acknowledged. Repeating a block is harmless.
-    pub(crate) async fn take(&self, delivery: Delivery) -> Result<(), IndexError> {
+    pub(crate) async fn take(&mut self, delivery: Delivery) -> Result<(), IndexError> {
         let started = Instant::now();
         let (history, block) = (self.history.clone(), delivery.block.clone());
         let height = block.header.height.0;
@@ -78,7 +111,7 @@ impl Indexer {
             // The runtime is shutting down: the block stays unacknowledged and comes again.
             Err(_) => return Ok(()),
         };
-        self.views.apply(&delivery.block.writes)?;
+        self.views.follow(&delivery.block)?;
         self.hub.publish(record);
         self.metrics.block(&delivery.block, started.elapsed());
         self.tip.send_replace(Some(delivery.block.header.clone()));

@@ -4,7 +4,7 @@ use crate::{
     backend::NodeBackend,
     config::NodeConfig,
     home::{Home, HomeError},
-    indexer::{IndexError, Indexer, rebuild},
+    indexer::{FollowingViews, IndexError, Indexer, rebuild},
     metrics::NodeMetrics,
     servers::{ListenError, Listeners, Telemetry},
     source::{StateAccounts, source},
@@ -117,6 +117,7 @@ impl Parts {
         let hub = Hub::new(history.clone(), HubConfig::default());
         let views = Views::default();
         let (reader_sender, reader) = watch::channel(None);
+        let (ready_sender, views_built) = watch::channel(false);
         let height = history.latest().map_or(Height(0), |meta| meta.header.height);
         let (tip_sender, tip) = watch::channel(history.latest().map(|meta| meta.header.clone()));
         let (mempool, admission) = Mempool::new(
@@ -136,6 +137,7 @@ impl Parts {
         let backend = NodeBackend {
             reader,
             views: views.clone(),
+            views_built,
             mempool: mempool.clone(),
             tip,
             known,
@@ -171,15 +173,29 @@ impl Parts {
 
         let chain = started.chain.clone();
         let mut finalized = started.finalized;
-        let indexer = Indexer { history, hub, views: views.clone(), metrics, tip: tip_sender };
+        let following = FollowingViews::new(views.clone());
+        let mut indexer = Indexer { history, hub, views: following, metrics, tip: tip_sender };
         let index = async move {
-            let reader = chain.reader().await;
-            rebuild(&reader, &views).await?;
-            reader_sender.send_replace(Some(reader));
-            while let Some(delivery) = finalized.recv().await {
-                indexer.take(delivery).await?;
+            let mut build = std::pin::pin!(async {
+                let reader = chain.reader().await;
+                reader_sender.send_replace(Some(reader.clone()));
+                rebuild(&reader, &views).await
+            });
+            let mut building = true;
+            loop {
+                tokio::select! {
+                    built = &mut build, if building => {
+                        built?;
+                        indexer.views.built().map_err(IndexError::from)?;
+                        building = false;
+                        ready_sender.send_replace(true);
+                    }
+                    delivery = finalized.recv() => match delivery {
+                        Some(delivery) => indexer.take(delivery).await?,
+                        None => return Err(RunError::Ended { part: "engine" }),
+                    },
+                }
             }
-            Err(RunError::Ended { part: "engine" })
         };
         tracing::info!(chain_id, rpc = %self.config.rpc_addr, rest = %self.config.api.rest_addr, "node started");
         let outcome = tokio::select! {

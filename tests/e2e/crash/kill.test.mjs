@@ -7,7 +7,7 @@ import { test } from "node:test";
 import { setTimeout as pause } from "node:timers/promises";
 import { toHex } from "@cosmjs/encoding";
 import { sha256 } from "@cosmjs/crypto";
-import { TxRaw } from "cosmjs-types/cosmos/tx/v1beta1/tx.js";
+import { TxRaw } from "cosmjs-types/cosmos/tx/v1beta1/tx";
 import { chainId, coin, devnet, feeFor, funded, rpc } from "../lib/devnet.mjs";
 
 const ROUNDS = Number(process.env.KILL_ROUNDS ?? 10);
