@@ -80,7 +80,7 @@ tally() {
 }
 node_suite() {
     local tap="$home/$1.tap" code=0 good bad
-    node --test --test-concurrency=1 --test-reporter=spec --test-reporter-destination=stdout \
+    node --test --test-concurrency=1 --test-timeout=180000 --test-reporter=spec --test-reporter-destination=stdout \
         --test-reporter=tap --test-reporter-destination="$tap" "$1"/*.test.mjs || code=$?
     good="$(count "$tap" '^# pass [0-9]+')"
     bad=$(($(count "$tap" '^# fail [0-9]+') + $(count "$tap" '^# cancelled [0-9]+')))

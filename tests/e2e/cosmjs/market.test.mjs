@@ -105,7 +105,7 @@ describe("a lease from order to close", () => {
     await stream.event("market.bid.lost", { bid_id: rivalBid });
     assert.equal((await bid(rivalBid)).status, "BID_STATUS_LOST");
     assert.equal(await balance(rival.client, rival.address), FUNDS - rival.fees);
-    await tenant.fails("market", "AcceptBid", { tenant: tenant.address, bidId: rivalBid }, 20);
+    await tenant.fails("market", "AcceptBid", { tenant: tenant.address, bidId: rivalBid }, 11);
   });
 
   test("the provider confirms", async () => {

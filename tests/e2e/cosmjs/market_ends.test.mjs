@@ -51,7 +51,7 @@ describe("other ends", () => {
   });
 
   test("an order with automatic selection is matched by the chain", async () => {
-    const orderId = await post({ selection: "SELECTION_AUTO", bidWindow: 12 });
+    const orderId = await post({ selection: "SELECTION_AUTO", bidWindow: 5 });
     const bidId = await offer(orderId, 300);
     await tenant.fails("market", "AcceptBid", { tenant: tenant.address, bidId }, 14);
     await stream.event("market.order.matched", { order_id: orderId, bid_id: bidId });

@@ -35,7 +35,7 @@ export class EventStream {
   }
 
   /** The first message from `from` on that `wanted` accepts. */
-  async until(wanted, from = 0, seconds = 10) {
+  async until(wanted, from = 0, seconds = 30) {
     const deadline = Date.now() + seconds * 1000;
     for (;;) {
       const found = this.messages.slice(from).find(wanted);
