@@ -61,8 +61,12 @@ async fn measure() -> Result<()> {
         .wrap_err("failed to start the devnet")?;
     let _devnet = Devnet(child);
     let network = ready(home.path()).await?;
-    let pids: Vec<u64> =
-        network["nodes"].as_array().ok_or_eyre("no nodes")?.iter().filter_map(|node| node["pid"].as_u64()).collect();
+    let pids: Vec<u64> = network["nodes"]
+        .as_array()
+        .ok_or_eyre("no nodes")?
+        .iter()
+        .filter_map(|node| node["pid"].as_u64())
+        .collect();
 
     let fresh = resident_bytes(&pids)?;
     let before = cpu_seconds(&pids)?;
@@ -128,9 +132,14 @@ async fn load(network: &Value) -> Result<Vec<Duration>> {
                 let due = start + Duration::from_micros(index * 1_000_000 / RATE);
                 tokio::time::sleep_until(due.into()).await;
                 let coin = Coin { denom: "uve".into(), amount: "1".into() };
-                let message = MsgSend { from_address: to.clone(), to_address: to.clone(), amount: vec![coin] };
-                let options =
-                    TxOptions { gas: Gas::Limit(100_000), fee: Fee::Auto, memo: index.to_string(), ..TxOptions::default() };
+                let message =
+                    MsgSend { from_address: to.clone(), to_address: to.clone(), amount: vec![coin] };
+                let options = TxOptions {
+                    gas: Gas::Limit(100_000),
+                    fee: Fee::Auto,
+                    memo: index.to_string(),
+                    ..TxOptions::default()
+                };
                 let outcome = account.submit(&[any(&message)], &options).await;
                 if submitted.send((due, outcome.map(|tx| tx.hash))).is_err() {
                     return;
@@ -178,7 +187,8 @@ type Socket = tokio_tungstenite::WebSocketStream<tokio_tungstenite::MaybeTlsStre
 async fn subscribe(rpc: &str) -> Result<Socket> {
     let address = format!("{}/websocket", rpc.replacen("http", "ws", 1));
     let (mut socket, _) = tokio_tungstenite::connect_async(&address).await?;
-    let request = json!({"jsonrpc": "2.0", "id": 1, "method": "subscribe", "params": {"query": "tm.event='NewBlock'"}});
+    let request =
+        json!({"jsonrpc": "2.0", "id": 1, "method": "subscribe", "params": {"query": "tm.event='NewBlock'"}});
     socket.send(Message::text(request.to_string())).await?;
     Ok(socket)
 }
@@ -187,7 +197,8 @@ async fn subscribe(rpc: &str) -> Result<Socket> {
 fn hashes(message: &Message) -> Result<Vec<String>> {
     let Message::Text(text) = message else { return Ok(Vec::new()) };
     let event: Value = serde_json::from_str(text)?;
-    let txs = event["result"]["data"]["value"]["block"]["data"]["txs"].as_array().cloned().unwrap_or_default();
+    let txs =
+        event["result"]["data"]["value"]["block"]["data"]["txs"].as_array().cloned().unwrap_or_default();
     txs.iter()
         .filter_map(Value::as_str)
         .map(|tx| Ok(hex::encode_upper(Sha256::digest(STANDARD.decode(tx)?))))

@@ -69,9 +69,7 @@ impl Node {
                 virtengine_node::run(&home, Box::pin(ended(until_stdin_closes)))
                     .wrap_err_with(|| format!("the node of {} stopped", home.path().display()))
             }
-            Self::Identity { home } => {
-                line(&hex::encode(Home::new(home.home).identity()?.public_key()))
-            }
+            Self::Identity { home } => line(&hex::encode(Home::new(home.home).identity()?.public_key())),
         }
     }
 }

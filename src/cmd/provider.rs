@@ -70,7 +70,12 @@ impl Provider {
                 };
                 let key = Keyring::open(config.keyring_folder(), backend)?.key(&config.key)?;
                 super::block_on(async move {
-                    Ok(virtengine_provider::run(config, key, Box::pin(super::node::ended(until_stdin_closes))).await?)
+                    Ok(virtengine_provider::run(
+                        config,
+                        key,
+                        Box::pin(super::node::ended(until_stdin_closes)),
+                    )
+                    .await?)
                 })
             }
         }

@@ -88,6 +88,15 @@ impl NodeMetrics {
     }
 }
 
+/// Registers what CometBFT's dashboards chart of the mempool, over the mempool's own counters.
+pub(crate) fn mempool(registry: &mut Registry, chain_id: &str, metrics: &virtengine_mempool::Metrics) {
+    let labels = [("chain_id".into(), chain_id.to_owned().into())];
+    let registry = registry.sub_registry_with_labels(labels.into_iter());
+    let comet = registry.sub_registry_with_prefix("cometbft_mempool");
+    comet.register("size", "Pending transactions", metrics.size.clone());
+    comet.register("size_bytes", "Bytes of pending transactions", metrics.bytes.clone());
+}
+
 fn signed(value: u64) -> i64 {
     i64::try_from(value).unwrap_or(i64::MAX)
 }

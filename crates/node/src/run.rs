@@ -5,7 +5,7 @@ use crate::{
     config::NodeConfig,
     home::{Home, HomeError},
     indexer::{FollowingViews, IndexError, Indexer, rebuild},
-    metrics::NodeMetrics,
+    metrics::{self, NodeMetrics},
     servers::{ListenError, Listeners, Telemetry},
     source::{StateAccounts, source},
 };
@@ -134,6 +134,7 @@ impl Parts {
         let mut registry = Registry::default();
         let metrics = NodeMetrics::register(&mut registry, &chain_id, self.genesis.validators.len());
         mempool.metrics().register(registry.sub_registry_with_prefix("virtengine_mempool"));
+        metrics::mempool(&mut registry, &chain_id, mempool.metrics());
         let backend = NodeBackend {
             reader,
             views: views.clone(),

@@ -86,7 +86,9 @@ pub(super) fn lock(home: &Path) -> Result<File> {
         Err(TryLockError::WouldBlock) => {
             bail!("another devnet runs in {}: stop it, or choose another --home", home.display())
         }
-        Err(TryLockError::Error(cause)) => Err(cause).wrap_err_with(|| format!("failed to lock {}", path.display())),
+        Err(TryLockError::Error(cause)) => {
+            Err(cause).wrap_err_with(|| format!("failed to lock {}", path.display()))
+        }
     }
 }
 
@@ -124,7 +126,8 @@ pub(super) fn remove_network(home: &Path) -> Result<()> {
         let path = entry?.path();
         let name = path.file_name().and_then(|name| name.to_str()).unwrap_or_default();
         let numbered = |start: &str| {
-            name.strip_prefix(start).is_some_and(|rest| !rest.is_empty() && rest.bytes().all(|byte| byte.is_ascii_digit()))
+            name.strip_prefix(start)
+                .is_some_and(|rest| !rest.is_empty() && rest.bytes().all(|byte| byte.is_ascii_digit()))
         };
         let known = ["provider", "logs", "keyring-test", "genesis.json", DESCRIPTION, "devnet.json.part"];
         if !known.contains(&name) && !numbered("node") && !numbered("observer") {

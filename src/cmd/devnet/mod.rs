@@ -81,8 +81,7 @@ async fn watch(
     children: &mut Vec<Child>,
     screen: &mut Screen,
 ) -> Result<()> {
-    let clients =
-        network.nodes.iter().map(|node| Client::new(&node.rpc)).collect::<Result<Vec<_>, _>>()?;
+    let clients = network.nodes.iter().map(|node| Client::new(&node.rpc)).collect::<Result<Vec<_>, _>>()?;
     let started = std::time::Instant::now();
     let mut ready = false;
     loop {

@@ -36,8 +36,15 @@ impl Child {
         let config = home.join("provider/provider.toml").display().to_string();
         let folder = home.display().to_string();
         let arguments = [
-            "provider", "run", "--until-stdin-closes", "--config", &config, "--home", &folder,
-            "--keyring-backend", "test",
+            "provider",
+            "run",
+            "--until-stdin-closes",
+            "--config",
+            &config,
+            "--home",
+            &folder,
+            "--keyring-backend",
+            "test",
         ];
         Self::start(program, home, "provider", &arguments)
     }

@@ -26,7 +26,10 @@ impl Screen {
         let bar = if plain { ProgressBar::hidden() } else { ProgressBar::new_spinner() };
         if !plain {
             bar.set_draw_target(ProgressDrawTarget::stderr());
-            bar.set_style(ProgressStyle::with_template("{spinner} {msg}").unwrap_or_else(|_| ProgressStyle::default_spinner()));
+            bar.set_style(
+                ProgressStyle::with_template("{spinner} {msg}")
+                    .unwrap_or_else(|_| ProgressStyle::default_spinner()),
+            );
         }
         Self { bar, plain, told: None, before: None, rate: 0.0 }
     }
@@ -64,14 +67,19 @@ impl Screen {
         match self.before {
             Some((then, below)) if now.duration_since(then) >= Duration::from_secs(2) => {
                 let blocks = height.saturating_sub(below);
-                self.rate = f64::from(u32::try_from(blocks).unwrap_or(u32::MAX)) / now.duration_since(then).as_secs_f64();
+                self.rate = f64::from(u32::try_from(blocks).unwrap_or(u32::MAX))
+                    / now.duration_since(then).as_secs_f64();
                 self.before = Some((now, height));
             }
             None if height > 0 => self.before = Some((now, height)),
             _ => {}
         }
         let text = if ready {
-            format!("height {height}  {:.1} blocks/s  {up} of {} nodes  Ctrl-C stops", self.rate, heights.len())
+            format!(
+                "height {height}  {:.1} blocks/s  {up} of {} nodes  Ctrl-C stops",
+                self.rate,
+                heights.len()
+            )
         } else {
             format!("starting: {up} of {} nodes answer, height {height}", heights.len())
         };

@@ -14,12 +14,7 @@ use virtengine_chain::{
 };
 use virtengine_crypto::{Backend, Keyring, bls, hd, mnemonic::Mnemonic, node_key::Identity};
 use virtengine_node::{Home, NodeConfig, PeerConfig};
-use virtengine_types::{
-    Amount, Coin, Timestamp,
-    address::ACCOUNT_PREFIX,
-    coin::BASE_DENOM,
-    params::Params,
-};
+use virtengine_types::{Amount, Coin, Timestamp, address::ACCOUNT_PREFIX, coin::BASE_DENOM, params::Params};
 
 const CHAIN_ID: &str = "virtengine-devnet-1";
 /// Accounts that people use, each with [`FUNDS`].

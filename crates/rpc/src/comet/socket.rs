@@ -67,7 +67,11 @@ impl Line {
                     Some(Ok(Message::Text(text))) => Heard::Message(text.as_bytes().to_vec()),
                     Some(Ok(Message::Binary(bytes))) => Heard::Message(bytes.to_vec()),
                     Some(Ok(Message::Ping(_) | Message::Pong(_))) => Heard::Nothing,
-                    Some(Ok(Message::Close(_)) | Err(_)) | None => Heard::Closed,
+                    Some(Ok(Message::Close(_))) => {
+                        self.finish().await;
+                        Heard::Closed
+                    }
+                    Some(Err(_)) | None => Heard::Closed,
                 }
             }
             now = self.ping.tick() => {
@@ -87,7 +91,18 @@ impl Line {
     /// Says goodbye with a reason.
     pub(super) async fn close(&mut self, reason: &'static str) {
         let frame = CloseFrame { code: close_code::ERROR, reason: reason.into() };
-        self.send(Message::Close(Some(frame))).await;
+        if self.send(Message::Close(Some(frame))).await {
+            self.finish().await;
+        }
+    }
+
+    /// Completes the closing handshake, within the time that a message may take: a connection that just
+    /// ends looks broken to clients, which then open it again.
+    async fn finish(&mut self) {
+        let ended = async { while let Some(Ok(_)) = self.socket.recv().await {} };
+        if timeout(self.write, ended).await.is_err() {
+            tracing::debug!("a WebSocket client did not finish closing");
+        }
     }
 
     async fn send(&mut self, message: Message) -> bool {
