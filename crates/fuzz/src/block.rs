@@ -15,7 +15,7 @@ pub fn blocks() -> Target {
         [vec![], vec![Bytes::from_static(b"one"), Bytes::new()], vec![Bytes::from(vec![9; 300]); 40]];
     let seeds = bodies.into_iter().map(|txs| sample(txs).encode().to_vec()).collect();
     Target::new(seeds, |input| {
-        let decoded = bounded(input, 72, || Block::decode(Bytes::copy_from_slice(input)));
+        let decoded = bounded(input, 128, || Block::decode(Bytes::copy_from_slice(input)));
         if let Ok(block) = &decoded {
             assert_eq!(block.encode(), input, "a block has one encoding");
             assert_eq!(block.digest(), block.header.digest(), "the hash is the header's");

@@ -25,7 +25,7 @@ mod tests {
     }
 
     #[test]
-    #[should_panic(expected = "bytes are allowed")]
+    #[should_panic(expected = "are allowed")]
     fn rejects_memory_out_of_proportion() {
         bounded(&[0; 4], 2, || vec![0u8; 1 << 20]);
     }

@@ -94,13 +94,16 @@ impl Surface {
         Self { _folder: folder, runtime, app }
     }
 
-    /// The answer, which is JSON or nothing.
+    /// The answer, which is JSON or nothing; `null` for a refusal of the address itself.
     fn answer(&self, request: Request<Body>) -> serde_json::Value {
-        let body = self.runtime.block_on(async {
+        let (head, body) = self.runtime.block_on(async {
             let response = self.app.clone().oneshot(request).await.expect("a router always answers");
-            response.into_body().collect().await.expect("an answer in memory ends").to_bytes()
+            let (head, body) = response.into_parts();
+            (head, body.collect().await.expect("an answer in memory ends").to_bytes())
         });
-        if body.is_empty() {
+        let is_json = head.headers.get("content-type").is_some_and(|kind| kind == "application/json");
+        if !is_json {
+            assert!(body.is_empty() || head.status.is_client_error(), "{}: {body:?}", head.status);
             return serde_json::Value::Null;
         }
         serde_json::from_slice(&body).unwrap_or_else(|error| panic!("{error}: {body:?}"))
