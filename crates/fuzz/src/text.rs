@@ -84,7 +84,7 @@ pub fn coin_lists() -> Target {
 /// Quantities of SDL files: processors and bytes.
 #[must_use]
 pub fn quantities() -> Target {
-    Target::of_text(&["100m", "0.5", "2", "512Mi", "1.5Gi", "10GB", "1e3"], |text| {
+    Target::of_text(&["100m", "0.5", "2", "512Mi", "1.5Gi", "10GB"], |text| {
         let cpu = sdl::parse_cpu_milli(text);
         let bytes = sdl::parse_bytes(text);
         if let Ok(bytes) = bytes {
