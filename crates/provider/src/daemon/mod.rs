@@ -13,7 +13,6 @@ mod reconcile;
 mod window;
 mod work;
 
-use std::pin::Pin;
 use crate::{
     Config, ConfigError,
     chain::{Chain, register},
@@ -23,6 +22,7 @@ use crate::{
     metrics::Metrics,
     status,
 };
+use std::pin::Pin;
 use std::{net::SocketAddr, sync::Arc};
 use thiserror::Error;
 use tokio::{net::TcpListener, task::JoinSet};
