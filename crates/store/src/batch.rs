@@ -91,7 +91,8 @@ impl<E: StoreContext> BlockBatch<E> {
                 list.push(RowKey::new(key.bytes));
             }
         }
-        let loads = self.partitions.into_iter().zip(wanted).map(|(partition, keys)| partition.load(keys));
+        let loads =
+            self.partitions.into_iter().zip(wanted).map(|(partition, keys)| Box::pin(partition.load(keys)));
         let mut partitions = Vec::with_capacity(5);
         let mut values = Vec::with_capacity(keys.len());
         for (partition, rows) in try_join_all(loads).await? {
@@ -111,7 +112,7 @@ impl<E: StoreContext> BlockBatch<E> {
                 .partition(batch.partition)
                 .map(|(key, value)| (RowKey::new(key.bytes), value.clone()))
                 .collect();
-            batch.seal(writes)
+            Box::pin(batch.seal(writes))
         });
         let batches = five(try_join_all(seals).await?);
         let roots = batches.each_ref().map(root_of);

@@ -34,14 +34,14 @@ pub async fn write_genesis<E: StoreContext>(
     let mut roots = [PartitionRoot::default(); 5];
     for (root, partition) in roots.iter_mut().zip(Partition::ALL) {
         let failed = |source| GenesisError { partition: partition.name(), source };
-        let database = open(context, of, partition).await.map_err(failed)?;
+        let database = Box::pin(open(context, of, partition)).await.map_err(failed)?;
         let mut batch = database.new_batch();
         for (key, value) in writes.partition(partition) {
             batch = batch.write(RowKey::new(key.bytes), value.clone());
         }
-        let sealed = batch.merkleize(&database, None, &mut Proportional).await.map_err(failed)?;
-        let database = database.apply_batch(sealed).await.map_err(failed)?;
-        let database = database.sync().await.map_err(failed)?;
+        let sealed = Box::pin(batch.merkleize(&database, None, &mut Proportional)).await.map_err(failed)?;
+        let database = Box::pin(database.apply_batch(sealed)).await.map_err(failed)?;
+        let database = Box::pin(database.sync()).await.map_err(failed)?;
         *root = root_of_database(&database);
     }
     Ok(roots)
@@ -54,8 +54,8 @@ pub async fn write_genesis<E: StoreContext>(
 pub async fn destroy<E: StoreContext>(context: &E, of: &Config) -> Result<(), GenesisError> {
     for partition in Partition::ALL {
         let failed = |source| GenesisError { partition: partition.name(), source };
-        let database = open(context, of, partition).await.map_err(failed)?;
-        database.destroy().await.map_err(failed)?;
+        let database = Box::pin(open(context, of, partition)).await.map_err(failed)?;
+        Box::pin(database.destroy()).await.map_err(failed)?;
     }
     Ok(())
 }

@@ -82,6 +82,16 @@ fn the_genesis_roots_depend_on_the_rows_alone() {
     assert_eq!(roots, roots_of(2, "right"));
 }
 
+/// Part of the chain's rules: a change makes every existing chain's genesis block another one.
+#[test]
+fn the_roots_of_a_known_genesis_stay_the_same() {
+    Runner::default().start(|context| async move {
+        let roots = write_genesis(&context, &config(&context, "node"), &rows(0..50)).await.unwrap();
+        let hashed: String = state_root(&roots).iter().map(|byte| format!("{byte:02x}")).collect();
+        assert_eq!(hashed, "293308e14cd80e0a3c0c1afb823b6080d6ea9ff1d86b1ffe37c2009398f1a2a7");
+    });
+}
+
 #[test]
 fn a_genesis_cut_short_is_written_again() {
     Runner::default().start(|context| async move {
