@@ -106,7 +106,7 @@ test(`${ROUNDS} rounds of kill -9 lose nothing that was final`, { timeout: 900_0
   senders.forEach((sender) => sender.client.disconnect());
 
   // Every final transaction is on every node, at the height that was told.
-  const tip = Math.max(...finals.values().map(Number));
+  const tip = Math.max(...[...finals.values()].map(Number));
   for (const { name, rpc: base } of nodes()) {
     for (const until = Date.now() + 30_000; ; await pause(100)) {
       const status = await attempt(() => rpc("status", {}, base));
