@@ -136,7 +136,6 @@ export async function blocksLater(client, blocks) {
 /** Fails unless `action` is refused when broadcast, with this code of this codespace. */
 export async function refused(action, code, codespace = "sdk", log = /./) {
   await assert.rejects(action, (error) => {
-    assert.equal(error.name, "Error");
     assert.equal(error.code, code, `code ${error.code}, log ${error.log ?? error.message}`);
     assert.equal(error.codespace, codespace);
     assert.match(error.log, log);
