@@ -18,8 +18,10 @@ const SEND = "/cosmos.bank.v1beta1.MsgSend";
 const send = (fromAddress, toAddress, amount) =>
   ({ typeUrl: SEND, value: { fromAddress, toAddress, amount: [coin(amount)] } });
 
+/** The first value of a key among the events of a type. */
 const attribute = (result, type, key) =>
-  result.events.find((event) => event.type === type)?.attributes.find((found) => found.key === key)?.value;
+  result.events.filter((event) => event.type === type).flatMap((event) => event.attributes)
+    .find((found) => found.key === key)?.value;
 
 describe("transfers", () => {
   test("sendTokens moves coins and takes exactly the fee", async () => {
