@@ -145,10 +145,12 @@ impl Application {
         if finality == Finality::Candidate && !self.reached(clock, header.time_ms).await {
             return Err(broken(format!("time {} is too far ahead of this node's clock", header.time_ms)));
         }
-        let (set, verified) = self.verified(WorkingSet::new(BlockBatch::new(batches)), txs).await?;
+        let set = WorkingSet::new(BlockBatch::new(batches));
+        let (set, verified) = Box::pin(self.verified(set, txs)).await?;
         let decoded = verified.iter().map(|verified| verified.tx.clone()).collect();
         let context = self.block_context(block.height(), header.time_ms);
-        let (executed, Sealed { batches, roots }) = set.execute(context, verified, Mode::Verify).await?;
+        let (executed, Sealed { batches, roots }) =
+            Box::pin(set.execute(context, verified, Mode::Verify)).await?;
         let outcome = &executed.outcome;
         let expected = self.header(header.context.clone(), parent, header.time_ms, txs, outcome, roots);
         if expected != *header {
@@ -215,7 +217,7 @@ impl<E: StoreContext> StatefulApplication<E> for Application {
         let block_context = self.block_context(parent.height().next(), time_ms);
         let set = WorkingSet::new(BlockBatch::new(batches));
         let (mut executed, Sealed { batches, roots }) =
-            match set.execute(block_context, batch, Mode::Propose).await {
+            match Box::pin(set.execute(block_context, batch, Mode::Propose)).await {
                 Ok(done) => done,
                 Err(undecided) => return stop_or_decline(undecided, "cannot build a block"),
             };
@@ -245,7 +247,7 @@ impl<E: StoreContext> StatefulApplication<E> for Application {
         let mut ancestry = ancestry;
         let block = ancestry.next().await?;
         let parent = ancestry.next().await?;
-        match self.check(&clock, &block, &parent, batches, finality).await {
+        match Box::pin(self.check(&clock, &block, &parent, batches, finality)).await {
             Ok(merkleized) => Some(merkleized),
             Err(undecided) if finality == Finality::Finalized => panic!(
                 "block {} is final, and this node cannot reproduce it: {undecided}. Its data is damaged or the \

@@ -1,4 +1,7 @@
 //! Wiring of one node: the only place where the engine's parts meet.
+//!
+//! Futures of the engine's own parts are many kilobytes large, and nested calls would add them up on the
+//! stack of whoever polls. So the large ones are boxed where they are awaited, here and below.
 
 use crate::{
     Block, Committee, Committees, Config, Delivery, Digest, Finalization, Identity, Scheme,
@@ -219,9 +222,10 @@ where
         strategy: strategy.clone(),
     };
 
-    let mut plan = SyncPlan::<E, Scheme, Standard<Block>>::init(context.child("plan"), prefix.clone()).await;
+    let plan = SyncPlan::<E, Scheme, Standard<Block>>::init(context.child("plan"), prefix.clone());
+    let mut plan = Box::pin(plan).await;
     let syncing = plan.should_sync(config.state_sync);
-    let genesis_block = genesis.block(&context, &prefix, &store, syncing).await?;
+    let genesis_block = Box::pin(genesis.block(&context, &prefix, &store, syncing)).await?;
 
     let resolver = marshal_resolver::init(
         context.child("backfill"),
@@ -273,12 +277,10 @@ where
     let certificates = prunable::Archive::init(
         context.child("finalizations"),
         with_codec(archive("finalizations"), crate::network::MAX_COMMITTEE as usize),
-    )
-    .await
-    .map_err(failed("finalizations"))?;
-    let blocks = prunable::Archive::init(context.child("blocks"), archive("blocks"))
-        .await
-        .map_err(failed("blocks"))?;
+    );
+    let certificates = Box::pin(certificates).await.map_err(failed("finalizations"))?;
+    let blocks = prunable::Archive::init(context.child("blocks"), archive("blocks"));
+    let blocks = Box::pin(blocks).await.map_err(failed("blocks"))?;
 
     let (probe, probe_mailbox) = Probe::new(probe::Config {
         context: context.child("probe"),
@@ -296,11 +298,11 @@ where
     if syncing {
         info!("asking peers for a recent finalization to sync to");
         let floor = probe_mailbox.subscribe().await.map_err(|_| StartError::Probe)?;
-        plan = plan.set_floor(floor).await;
+        plan = Box::pin(plan.set_floor(floor)).await;
     }
     let joined = plan.floor().cloned();
 
-    let (marshal_actor, marshal, floor) = MarshalActor::<_, Standard<Block>, _, _, _, _, _>::init(
+    let marshal = MarshalActor::<_, Standard<Block>, _, _, _, _, _>::init(
         context.child("marshal"),
         certificates,
         blocks,
@@ -321,10 +323,10 @@ where
             max_pending_acks: at_least_one(config.pending_blocks),
             strategy: strategy.clone(),
         },
-    )
-    .await;
+    );
+    let (marshal_actor, marshal, floor) = Box::pin(marshal).await;
 
-    let resolvers = sync_resolvers(&context, &identity, &peers, &blocker, channels.sync).await;
+    let resolvers = Box::pin(sync_resolvers(&context, &identity, &peers, &blocker, channels.sync)).await;
     let (outlet, finalized) = Outlet::new(config.pending_blocks);
     let recent = Recent::default();
     let shared = Shared {

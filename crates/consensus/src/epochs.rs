@@ -153,7 +153,7 @@ where
         S: Sender<PublicKey = Identity>,
         R: Receiver<PublicKey = Identity>,
     {
-        spawn_cell!(self.context, self.run(votes, certificates, resolver))
+        spawn_cell!(self.context, Box::pin(self.run(votes, certificates, resolver)))
     }
 
     async fn run<S, R>(mut self, votes: (S, R), certificates: (S, R), resolver: (S, R))
@@ -162,8 +162,8 @@ where
         R: Receiver<PublicKey = Identity>,
     {
         let mut muxed = self.mux(votes, certificates, resolver);
-        let Some((epoch, floor)) = self.first().await else { return };
-        let Some(mut active) = self.enter(epoch, floor, &mut muxed).await else { return };
+        let Some((epoch, floor)) = Box::pin(self.first()).await else { return };
+        let Some(mut active) = Box::pin(self.enter(epoch, floor, &mut muxed)).await else { return };
         let mut ended = std::mem::replace(&mut self.setup.ended, Box::pin(futures::future::pending()));
         select_loop! {
             self.context,
@@ -187,7 +187,7 @@ where
                 let next = self.epoch_after(block.height());
                 if next > active.epoch {
                     let Some(floor) = self.boundary(next, &block).await else { break };
-                    let Some(entered) = self.enter(next, floor, &mut muxed).await else { break };
+                    let Some(entered) = Box::pin(self.enter(next, floor, &mut muxed)).await else { break };
                     active = entered;
                 }
                 acknowledgement.acknowledge();
@@ -242,7 +242,7 @@ where
         let partition = format!("{}-joined", self.setup.prefix);
         let seats = crate::network::MAX_COMMITTEE as usize;
         let config = metadata::Config { partition, codec_config: seats };
-        let record: Metadata<_, U64, Finalization> = match Metadata::init(context, config).await {
+        let record: Metadata<_, U64, Finalization> = match Box::pin(Metadata::init(context, config)).await {
             Ok(record) => record,
             Err(error) => panic!("the record of the state sync cannot be read: {error}"),
         };

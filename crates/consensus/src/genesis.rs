@@ -148,7 +148,8 @@ impl Genesis {
     ) -> Result<Block, GenesisError> {
         let expected = self.hash();
         let config = metadata::Config { partition: format!("{prefix}-genesis"), codec_config: ((), (), ()) };
-        let record: Metadata<E, U64, Record> = Metadata::init(context.child("genesis"), config).await?;
+        let record: Metadata<E, U64, Record> =
+            Box::pin(Metadata::init(context.child("genesis"), config)).await?;
         if let Some((header, found, filled)) = record.get(&KEY) {
             if *found != expected {
                 return Err(GenesisError::OtherChain { found: *found, expected });
@@ -157,9 +158,9 @@ impl Genesis {
                 return Ok(Block { header: header.clone(), txs: Vec::new() });
             }
         }
-        let header = self.header(write_genesis(context, store, &self.writes).await?);
+        let header = self.header(Box::pin(write_genesis(context, store, &self.writes)).await?);
         if sync {
-            destroy(context, store).await?;
+            Box::pin(destroy(context, store)).await?;
         }
         record.put_sync(KEY, (header.clone(), expected, !sync)).await?;
         Ok(Block { header, txs: Vec::new() })

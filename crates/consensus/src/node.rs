@@ -167,7 +167,7 @@ pub async fn start(context: tokio::Context, setup: NodeSetup) -> Result<(Node, H
         track: Box::new(track),
         on_tip,
     };
-    let node = engine::start(context.child("engine"), setup, channels).await?;
+    let node = Box::pin(engine::start(context.child("engine"), setup, channels)).await?;
     Ok((node, network_handle))
 }
 
