@@ -23,10 +23,15 @@ use commonware_glue::simulate::{
     tracker::FinalizationUpdate,
 };
 use commonware_math::algebra::Random as _;
-use commonware_runtime::{Handle, Quota, Spawner as _, Supervisor as _, deterministic};
+use commonware_runtime::{Clock as _, Handle, Quota, Spawner as _, Supervisor as _, deterministic};
 use parking_lot::Mutex;
 use rand::{SeedableRng as _, rngs::StdRng};
-use std::{collections::BTreeMap, sync::Arc, time::Duration};
+use std::{
+    collections::BTreeMap,
+    sync::Arc,
+    time::{Duration, UNIX_EPOCH},
+};
+use tracing::info;
 use virtengine_chain::bank;
 use virtengine_state::WriteSet;
 use virtengine_types::{Amount, Coin, block::Hash, params::Params};
@@ -198,11 +203,13 @@ impl EngineDefinition for World {
                 drop(monitor.send(update));
             }),
         };
-        let mut started = engine::start(context, setup, channels).await.unwrap();
+        let mut started = Box::pin(engine::start(context, setup, channels)).await.unwrap();
         let delivered: Arc<Mutex<BTreeMap<u64, Hash>>> = Arc::default();
         let blocks = delivered.clone();
-        indexer.spawn(move |_| async move {
+        indexer.spawn(move |clock| async move {
             while let Some(delivery) = started.finalized.recv().await {
+                let at = clock.current().duration_since(UNIX_EPOCH).unwrap();
+                info!(index, ?at, height = delivery.block.header.height.0, "delivered a block");
                 blocks.lock().insert(delivery.block.header.height.0, delivery.block.hash);
                 delivery.acknowledge();
             }
