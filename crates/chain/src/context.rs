@@ -8,6 +8,9 @@ use virtengine_types::{
     params::Params,
 };
 
+/// Added to heights in identifiers, so that none lies between 2^31 and 2^32: the JavaScript wallets'
+/// protobuf writer encodes such numbers wrongly, and the accounts that bear them could never sign.
+const ID_HEIGHT_OFFSET: u64 = 256;
 /// Most identifiers that one transaction may create.
 const MAX_IDS: u32 = 255;
 
@@ -110,7 +113,7 @@ impl<'a> TxContext<'a> {
 
 /// The first number that transaction `index` of a block gives to what it creates.
 pub(crate) fn first_id(height: Height, index: u32) -> u64 {
-    (height.0 << 24) | (u64::from(index) << 8)
+    (height.0.saturating_add(ID_HEIGHT_OFFSET) << 24) | (u64::from(index) << 8)
 }
 
 impl Credits {
@@ -125,5 +128,19 @@ impl Credits {
         self.fees = sum(self.fees, other.fees)?;
         self.community = sum(self.community, other.community)?;
         Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn no_identifier_lies_where_wallets_encode_numbers_wrongly() {
+        for height in [1, 127, 128, 255, 256, 1 << 28] {
+            let id = first_id(Height(height), 65_535) | u64::from(MAX_IDS);
+            assert!(id >= 1 << 32, "height {height} gives {id}");
+            assert!(id < 1 << 53, "height {height} gives {id}, which JavaScript cannot hold");
+        }
     }
 }

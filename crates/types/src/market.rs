@@ -14,7 +14,7 @@ macro_rules! id {
     ($name:ident, $what:literal) => {
         #[doc = $what]
         ///
-        /// `height << 24 | transaction index << 8 | position in the transaction`: unique without a
+        /// `(height + 256) << 24 | transaction index << 8 | position in the transaction`: unique without a
         /// counter, so that independent transactions never contend for one.
         #[derive(
             Clone,
