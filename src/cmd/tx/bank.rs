@@ -14,8 +14,8 @@ use virtengine_types::{
 pub(super) enum Bank {
     /// Send coins to an account, which is made if it does not exist.
     Send {
-        /// Who gets them.
-        to: Address,
+        /// Who gets them: an address, or the name of a key.
+        to: String,
         /// How much, such as 1000000uve.
         #[arg(value_parser = parse::coins)]
         amount: Coins,
@@ -29,10 +29,16 @@ pub(super) enum Bank {
 }
 
 impl Bank {
-    pub(super) fn message(self, signer: &Signer<'_>) -> Result<Any> {
+    /// The message; `account` finds the address that a text names.
+    pub(super) fn message(
+        self,
+        signer: &Signer<'_>,
+        account: impl Fn(&str) -> Result<Address>,
+    ) -> Result<Any> {
         let from = signer.address.to_string();
         Ok(match self {
             Self::Send { to, amount } => {
+                let to = account(&to)?;
                 any(&MsgSend { from_address: from, to_address: to.to_string(), amount: amount.to_wire() })
             }
             Self::MultiSend { to } => {
@@ -65,8 +71,9 @@ mod tests {
     fn a_multi_send_takes_what_its_outputs_get() {
         let signer = Signer { address: Address([1; 20]), chain_id: "test" };
         let to = |byte: u8, coins| output(&format!("{}={coins}", Address([byte; 20]))).unwrap();
-        let message =
-            Bank::MultiSend { to: vec![to(2, "5uve"), to(3, "7uve,1atom")] }.message(&signer).unwrap();
+        let message = Bank::MultiSend { to: vec![to(2, "5uve"), to(3, "7uve,1atom")] }
+            .message(&signer, |text| Ok(text.parse()?))
+            .unwrap();
         super::super::send::check(std::slice::from_ref(&message)).unwrap();
         let message = MsgMultiSend::decode(message.value.as_slice()).unwrap();
         let amounts: Vec<_> = message.inputs[0].coins.iter().map(|coin| coin.amount.as_str()).collect();

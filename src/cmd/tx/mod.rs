@@ -48,7 +48,7 @@ impl Tx {
         let sender = self.flags.sender().await?;
         let signer = Signer { address: sender.address(), chain_id: sender.chain_id() };
         let message = match self.module {
-            Module::Bank(bank) => bank.message(&signer)?,
+            Module::Bank(bank) => bank.message(&signer, |text| sender.account(text))?,
             Module::Staking(staking) => staking.message(&signer)?,
             Module::Provider(provider) => provider.message(&signer)?,
             Module::Market(market) => market.message(&signer)?,

@@ -104,6 +104,11 @@ impl Sender {
         self.key.address()
     }
 
+    /// The account that a text names: an address, or the name of a key.
+    pub(in super::super) fn account(&self, text: &str) -> Result<Address> {
+        self.flags.keyring.address(text)
+    }
+
     pub(in super::super) fn chain_id(&self) -> &str {
         &self.chain_id
     }
