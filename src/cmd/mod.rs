@@ -103,7 +103,7 @@ mod tests {
         let address = virtengine_types::Address([7; 20]);
         let (account, operator) = (address.to_string(), address.operator());
         for line in [
-            "keys add alice --keyring-backend test --home /tmp/x",
+            "keys add alice --keyring-backend test --home /srv/x",
             "keys export alice --yes -o json",
             &format!(
                 "tx bank send {account} 1000000uve --from alice --gas 200000 --fees 5000uve --memo hi -y"

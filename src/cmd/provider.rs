@@ -158,14 +158,14 @@ mod tests {
     fn the_configuration_written_is_one_that_runs() {
         let line =
             Line::parse_from(["init", "--region", "eu \"west\"", "--host-uri", "https://p.example.org"]);
-        let text = line.init.text(Path::new("/tmp/p"), Path::new("/tmp/k"));
+        let text = line.init.text(Path::new("/srv/p"), Path::new("/srv/k"));
         // A region is an attribute, which takes no spaces: the daemon's own check says so.
         assert!(Config::parse(&text).unwrap_err().to_string().contains("west"));
         let line = Line::parse_from(["init", "--region", "eu-west", "--host-uri", "https://p.example.org"]);
-        let config = Config::parse(&line.init.text(Path::new("/tmp/p"), Path::new("/tmp/k"))).unwrap();
+        let config = Config::parse(&line.init.text(Path::new("/srv/p"), Path::new("/srv/k"))).unwrap();
         assert_eq!(
             (config.region.as_str(), config.keyring_folder().as_path()),
-            ("eu-west", Path::new("/tmp/k"))
+            ("eu-west", Path::new("/srv/k"))
         );
     }
 }

@@ -6,7 +6,7 @@ use virtengine_node::NodeConfig;
 /// A provider's settings, as its documentation shows them.
 const PROVIDER: &str = r#"
 node = "http://127.0.0.1:26657"
-home = "/tmp/provider"
+home = "/srv/provider"
 key = "provider"
 keyring_backend = "test"
 region = "eu-west"
