@@ -13,6 +13,7 @@ use virtengine_rpc::{
 };
 use virtengine_state::Key;
 use virtengine_types::{
+    Height,
     block::{BlockHeader, Hash, PartitionRoot},
     code::{Rejection, SDK, SdkCode},
     tx::DecodedTx,
@@ -60,13 +61,13 @@ impl Backend for NodeBackend {
     }
 
     fn prove(&self, key: Key) -> Reply<Result<Option<ProvenRow>, BackendError>> {
-        let (reader, tip) = (self.reader.clone(), self.tip.clone());
+        let (reader, mut tip) = (self.reader.clone(), self.tip.clone());
         Box::pin(async move {
             let reader = opened(&reader).await.ok_or_else(|| failed("the node is stopping"))?;
             // A block may be applied between the reads: take the proof again until it fits the header.
             for _ in 0..8 {
                 let Some(proven) = reader.prove(&key).await.map_err(failed)? else { return Ok(None) };
-                let header = tip.borrow().clone();
+                let header = tip.borrow_and_update().clone();
                 let fitting = header.filter(|header| roots(&header.partitions) == proven.roots);
                 if let Some(header) = fitting {
                     return Ok(Some(ProvenRow {
@@ -76,8 +77,6 @@ impl Backend for NodeBackend {
                         partitions: header.partitions,
                     }));
                 }
-                let mut tip = tip.clone();
-                tip.mark_unchanged();
                 let next = tip.changed();
                 if tokio::time::timeout(std::time::Duration::from_secs(2), next).await.is_err() {
                     continue;
@@ -133,10 +132,10 @@ impl comet::Application for NodeBackend {
 
     fn check(&self, tx: Bytes) -> comet::Reply<comet::Broadcast> {
         let mempool = self.mempool.clone();
+        let height = self.tip.borrow().as_ref().map_or(Height(0), |header| header.height).plus(1);
         Box::pin(async move {
             let decoded = DecodedTx::decode(tx.clone());
             let checked = decoded.map_err(|error| error.rejection()).and_then(|decoded| {
-                let height = virtengine_types::Height(0);
                 virtengine_chain::ante::check(&mempool.params(), height, &decoded)
                     .map_err(|error| error.rejection())
             });
