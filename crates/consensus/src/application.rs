@@ -145,6 +145,7 @@ impl Application {
         if finality == Finality::Candidate && !self.reached(clock, header.time_ms).await {
             return Err(broken(format!("time {} is too far ahead of this node's clock", header.time_ms)));
         }
+        let started = clock.current();
         let set = WorkingSet::new(BlockBatch::new(batches));
         let (set, verified) = Box::pin(self.verified(set, txs)).await?;
         let decoded = verified.iter().map(|verified| verified.tx.clone()).collect();
@@ -156,7 +157,7 @@ impl Application {
         if expected != *header {
             return Err(broken(format!("expected header {expected:?}, got {header:?}")));
         }
-        self.recent.insert(block.digest(), remember(*executed, decoded));
+        self.recent.insert(block.digest(), remember(*executed, decoded, since(clock, started)));
         Ok(batches)
     }
 
@@ -175,6 +176,11 @@ impl Application {
         }
         true
     }
+}
+
+/// Time since `started`; none if the clock was set back.
+fn since(clock: &impl Clock, started: SystemTime) -> Duration {
+    clock.current().duration_since(started).unwrap_or_default()
 }
 
 fn milliseconds(time: SystemTime) -> u64 {
@@ -215,6 +221,7 @@ impl<E: StoreContext> StatefulApplication<E> for Application {
 
         let candidates: Vec<Arc<DecodedTx>> = batch.iter().map(|verified| verified.tx.clone()).collect();
         let block_context = self.block_context(parent.height().next(), time_ms);
+        let started = clock.current();
         let set = WorkingSet::new(BlockBatch::new(batches));
         let (mut executed, Sealed { batches, roots }) =
             match Box::pin(set.execute(block_context, batch, Mode::Propose)).await {
@@ -233,7 +240,7 @@ impl<E: StoreContext> StatefulApplication<E> for Application {
         let outcome = &executed.outcome;
         let header = self.header(context, &parent, time_ms, &txs, outcome, roots);
         debug!(height = %header.height, txs = txs.len(), "built a block");
-        self.recent.insert(header.digest(), remember(*executed, included));
+        self.recent.insert(header.digest(), remember(*executed, included, since(&clock, started)));
         Some(Proposed { block: Block { header, txs }, merkleized: batches })
     }
 
@@ -283,7 +290,7 @@ impl<E: StoreContext> StatefulApplication<E> for Application {
         // In this order a proposal in between never meets a transaction that is neither done nor pending.
         self.shared.source.committed(&finalized);
         self.recent.remove(&hash);
-        if !self.shared.outlet.deliver(finalized).await {
+        if !self.shared.outlet.deliver(finalized, known.processed_in).await {
             // Without the indexes this block must not count as processed. Waiting keeps it so until the
             // process ends; a stopping node gets here, too.
             error!(height = %block.height(), "nobody takes finalized blocks any more");

@@ -3,7 +3,7 @@
 use crate::recent::Outcome;
 use bytes::Bytes;
 use commonware_storage::qmdb;
-use std::{collections::HashMap, sync::Arc};
+use std::{collections::HashMap, sync::Arc, time::Duration};
 use thiserror::Error;
 use virtengine_chain::{BlockContext, BlockExecutor, Executed, Fatal, Mode, Step, bank};
 use virtengine_crypto::cosmos::{SignerAccount, Unverified};
@@ -124,9 +124,9 @@ impl<E: StoreContext> WorkingSet<E> {
 }
 
 /// What is remembered of an executed block.
-pub(crate) fn remember(executed: Executed, txs: Vec<Arc<DecodedTx>>) -> Outcome {
+pub(crate) fn remember(executed: Executed, txs: Vec<Arc<DecodedTx>>, processed_in: Duration) -> Outcome {
     let writes = executed.writes.iter();
     let writes: Vec<StateWrite> =
         writes.map(|(key, value)| (key.partition as u8, key.bytes, value.clone())).collect();
-    Outcome { txs, outcome: Arc::new(executed.outcome), writes: Arc::new(writes) }
+    Outcome { txs, outcome: Arc::new(executed.outcome), writes: Arc::new(writes), processed_in }
 }

@@ -1,6 +1,7 @@
 //! Handing finalized blocks to the rest of the node.
 
 use commonware_utils::channel::{fallible::OneshotExt as _, mpsc, oneshot};
+use std::time::Duration;
 use virtengine_types::block::FinalizedBlock;
 
 /// A finalized block on its way to the indexes.
@@ -12,6 +13,8 @@ use virtengine_types::block::FinalizedBlock;
 pub struct Delivery {
     /// The block.
     pub block: FinalizedBlock,
+    /// Time in which this node verified, executed and merkleized it.
+    pub processed_in: Duration,
     done: oneshot::Sender<()>,
 }
 
@@ -35,8 +38,8 @@ impl Outlet {
     }
 
     /// Delivers a block and waits until it is acknowledged; `false` if nobody will.
-    pub(crate) async fn deliver(&self, block: FinalizedBlock) -> bool {
+    pub(crate) async fn deliver(&self, block: FinalizedBlock, processed_in: Duration) -> bool {
         let (done, acknowledged) = oneshot::channel();
-        self.0.send(Delivery { block, done }).await.is_ok() && acknowledged.await.is_ok()
+        self.0.send(Delivery { block, processed_in, done }).await.is_ok() && acknowledged.await.is_ok()
     }
 }

@@ -20,6 +20,7 @@ use commonware_stream::{
     sake::{self, Sake},
 };
 use commonware_utils::{NZU32, NZUsize, ordered::Map};
+use futures::{FutureExt as _, future::BoxFuture};
 use std::{
     collections::BTreeMap,
     net::SocketAddr,
@@ -136,9 +137,18 @@ pub fn committees(genesis: &Genesis, voting_key: Option<[u8; 32]>) -> Result<Com
 /// Call it within the runtime, whose storage directory holds the node's data. If either handle ends, the
 /// process must end.
 ///
+/// The future is boxed here so that the engine is compiled with this crate, once, not with each that starts it.
+///
 /// # Errors
 /// - `VotingKey`, `Start` - the node cannot start
-pub async fn start(context: tokio::Context, setup: NodeSetup) -> Result<(Node, Handle<()>), NodeError> {
+pub fn start(
+    context: tokio::Context,
+    setup: NodeSetup,
+) -> BoxFuture<'static, Result<(Node, Handle<()>), NodeError>> {
+    launch(context, setup).boxed()
+}
+
+async fn launch(context: tokio::Context, setup: NodeSetup) -> Result<(Node, Handle<()>), NodeError> {
     let NodeSetup { genesis, identity, voting_key, config, network, source, on_tip } = setup;
     let committees = committees(&genesis, voting_key)?;
     let public = identity.public_key();

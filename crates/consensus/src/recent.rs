@@ -4,7 +4,7 @@ use crate::Digest;
 use commonware_utils::NZUsize;
 use lru::LruCache;
 use parking_lot::Mutex;
-use std::{num::NonZeroUsize, sync::Arc};
+use std::{num::NonZeroUsize, sync::Arc, time::Duration};
 use virtengine_types::{
     block::{BlockOutcome, StateWrite},
     tx::DecodedTx,
@@ -19,6 +19,7 @@ pub(crate) struct Outcome {
     pub(crate) txs: Vec<Arc<DecodedTx>>,
     pub(crate) outcome: Arc<BlockOutcome>,
     pub(crate) writes: Arc<Vec<StateWrite>>,
+    pub(crate) processed_in: Duration,
 }
 
 /// Outcomes by block hash, shared by all clones of the application.

@@ -113,7 +113,7 @@ impl Indexer {
         };
         self.views.follow(&delivery.block)?;
         self.hub.publish(record);
-        self.metrics.block(&delivery.block, started.elapsed());
+        self.metrics.block(&delivery.block, delivery.processed_in, started.elapsed());
         self.tip.send_replace(Some(delivery.block.header.clone()));
         delivery.acknowledge();
         Ok(())

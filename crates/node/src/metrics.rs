@@ -24,6 +24,7 @@ pub(crate) struct NodeMetrics {
     failed_txs: Counter,
     interval: Histogram,
     index_seconds: Histogram,
+    processing: Histogram,
     previous: Arc<Mutex<Option<Timestamp>>>,
 }
 
@@ -42,6 +43,7 @@ impl NodeMetrics {
             failed_txs: Counter::default(),
             interval: Histogram::new(exponential_buckets(0.025, 2.0, 12)),
             index_seconds: Histogram::new(exponential_buckets(0.000_5, 2.0, 14)),
+            processing: Histogram::new(exponential_buckets(1.0, 2.0, 12)),
             previous: Arc::default(),
         };
         let count = Gauge::<i64>::default();
@@ -61,14 +63,20 @@ impl NodeMetrics {
             metrics.size_bytes.clone(),
         );
         comet.register("block_interval_seconds", "Time between blocks", metrics.interval.clone());
+        let state = registry.sub_registry_with_prefix("cometbft_state");
+        state.register(
+            "block_processing_time",
+            "Milliseconds in which a block was verified, executed and merkleized",
+            metrics.processing.clone(),
+        );
         let own = registry.sub_registry_with_prefix("virtengine");
         own.register("failed_txs", "Included transactions that failed", metrics.failed_txs.clone());
         own.register("index_seconds", "Time to index a block durably", metrics.index_seconds.clone());
         metrics
     }
 
-    /// Counts a finalized block that took `indexed` to index.
-    pub(crate) fn block(&self, block: &FinalizedBlock, indexed: Duration) {
+    /// Counts a finalized block that took `processed` to execute and `indexed` to index.
+    pub(crate) fn block(&self, block: &FinalizedBlock, processed: Duration, indexed: Duration) {
         let header = &block.header;
         let count = signed(block.txs.len() as u64);
         self.height.set(signed(header.height.0));
@@ -80,6 +88,7 @@ impl NodeMetrics {
         self.size_bytes.set(signed(bytes));
         let failed = block.outcome.results.iter().filter(|result| result.code != 0).count();
         self.failed_txs.inc_by(failed as u64);
+        self.processing.observe(processed.as_secs_f64() * 1000.0);
         self.index_seconds.observe(indexed.as_secs_f64());
         if let Some(previous) = self.previous.lock().replace(header.time) {
             let passed = Duration::from_millis(header.time.0.saturating_sub(previous.0));

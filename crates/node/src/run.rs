@@ -129,7 +129,7 @@ impl Parts {
         );
         let known = Arc::new(RwLock::new(height.0));
         let setup = self.engine_setup(&mempool, &known)?;
-        let (started, network) = Box::pin(node::start(context.child("node"), setup)).await?;
+        let (started, network) = node::start(context.child("node"), setup).await?;
 
         let mut registry = Registry::default();
         let metrics = NodeMetrics::register(&mut registry, &chain_id, self.genesis.validators.len());
