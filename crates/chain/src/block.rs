@@ -162,15 +162,23 @@ impl BlockExecutor {
         }
     }
 
-    /// The key that a step missed and, for a deadline, those that the next deadlines will miss too.
+    /// The key that a step missed and those that can be told now: what the rest of the transaction will
+    /// miss, or the next deadlines.
     fn missing(&mut self, key: Key) -> Vec<Key> {
         let mut keys = vec![key];
-        if matches!(self.phase, Phase::Due { .. }) && !due::owns(&key) {
-            execute::due_hints(&mut self.state, &self.context, &mut keys);
-            keys.retain(|key| !self.state.is_loaded(key));
-            keys.sort_unstable();
-            keys.dedup();
+        match self.phase {
+            Phase::Due { .. } if !due::owns(&key) => {
+                execute::due_hints(&mut self.state, &self.context, &mut keys);
+            }
+            Phase::Txs { next } => {
+                let messages = self.txs.get(next).into_iter().flat_map(|verified| &verified.tx.messages);
+                messages.for_each(|msg| market::named_hints(&mut self.state, msg, &mut keys));
+            }
+            _ => {}
         }
+        keys.retain(|key| !self.state.is_loaded(key));
+        keys.sort_unstable();
+        keys.dedup();
         keys
     }
 

@@ -154,7 +154,11 @@ pub(crate) fn due(state: &mut State, ctx: &mut TxContext<'_>, due: Due) -> Outco
 /// Keys that the deadlines which the block handles next will likely touch, so that those of a page are
 /// loaded together when the first of them misses one.
 pub(crate) fn due_hints(state: &mut State, block: &BlockContext, keys: &mut Vec<Key>) {
-    for entry in due::upcoming(state, block) {
+    let upcoming = due::upcoming(state, block);
+    if let Some(at_hand) = upcoming.first() {
+        market::window_hints(state, *at_hand, keys);
+    }
+    for entry in upcoming {
         market::due_hints(state, block, entry, keys);
     }
 }

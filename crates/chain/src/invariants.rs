@@ -31,7 +31,7 @@ pub enum Violation {
 pub fn all(store: &MemoryStore) -> Result<(), Violation> {
     supply_conserved(store)?;
     provider::invariants::active_leases_match(store)?;
-    provider::invariants::attestations_are_claimed(store)?;
+    provider::invariants::attestations_are_sound(store)?;
     escrow::invariants::accounts_match_orders(store)?;
     escrow::invariants::exhaustion_is_scheduled(store)?;
     market::invariants::lists_match_bids(store)?;

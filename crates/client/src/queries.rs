@@ -211,6 +211,19 @@ impl Client {
         Ok(Page::new(answer.providers, answer.pagination))
     }
 
+    /// Attestations of the request's provider, by the auditors that it names or by all.
+    ///
+    /// # Errors
+    /// As [`Client::query`].
+    pub async fn attestations(
+        &self,
+        request: &provider::QueryAttestationsRequest,
+    ) -> Result<Page<provider::Attestation>, ClientError> {
+        let path = "/virtengine.provider.v1.Query/Attestations";
+        let answer: provider::QueryAttestationsResponse = self.query(path, request).await?;
+        Ok(Page::new(answer.attestations, answer.pagination))
+    }
+
     /// Validators, one page.
     ///
     /// # Errors

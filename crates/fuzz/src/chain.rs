@@ -67,6 +67,7 @@ fn tables() -> Vec<Decoder> {
         decoder(market::BIDS),
         decoder(market::ORDER_BIDS),
         decoder(market::LEASES),
+        decoder(provider::ATTESTATIONS),
     ]
 }
 

@@ -3,7 +3,7 @@
 mod lookup;
 mod register;
 
-pub(crate) use lookup::{active_leases, open_bids, open_order, open_orders};
+pub(crate) use lookup::{active_leases, attested, open_bids, open_order, open_orders};
 pub(crate) use register::register;
 
 use crate::desk::{Chore, Done};

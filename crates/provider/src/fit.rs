@@ -3,10 +3,9 @@
 use thiserror::Error;
 use virtengine_types::{
     Address,
-    address::AddressError,
     market::OrderSpec,
     proto::virtengine::provider::v1 as wire,
-    provider::{Attestation, Attribute, AttributeError, attributes_from_wire},
+    provider::{Attribute, AttributeError, attributes_from_wire},
 };
 
 const REGION: &str = "region";
@@ -16,19 +15,15 @@ const REGION: &str = "region";
 pub struct Profile {
     /// What it says of itself, sorted.
     pub attributes: Vec<Attribute>,
-    /// What auditors say of it.
-    pub attestations: Vec<Attestation>,
 }
 
-/// Why a node's answer about a provider cannot be read.
-#[derive(Debug, Error)]
-pub enum ProfileError {
-    /// Its attributes are malformed.
-    #[error("the provider's attributes: {0}")]
-    Attributes(#[from] AttributeError),
-    /// An auditor is not an address.
-    #[error("the provider's auditor: {0}")]
-    Auditor(#[from] AddressError),
+/// What an auditor says of this provider, as far as it counts.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Attested {
+    /// Who says it.
+    pub auditor: Address,
+    /// What, sorted.
+    pub attributes: Vec<Attribute>,
 }
 
 /// Why an order does not want this provider.
@@ -74,28 +69,18 @@ impl Profile {
     /// Reads a node's answer.
     ///
     /// # Errors
-    /// - `Attributes`, `Auditor` - a part is malformed
-    pub fn from_wire(provider: &wire::Provider) -> Result<Self, ProfileError> {
-        let attestation = |attestation: &wire::Attestation| {
-            let auditor = attestation.auditor.parse()?;
-            Ok(Attestation { auditor, attributes: attributes_from_wire(&attestation.attributes)? })
-        };
-        Ok(Self {
-            attributes: attributes_from_wire(&provider.attributes)?,
-            attestations: provider
-                .attestations
-                .iter()
-                .map(attestation)
-                .collect::<Result<_, ProfileError>>()?,
-        })
+    /// The rule that the attributes break.
+    pub fn from_wire(provider: &wire::Provider) -> Result<Self, AttributeError> {
+        Ok(Self { attributes: attributes_from_wire(&provider.attributes)? })
     }
 
-    /// Checks region, attributes, auditors and identity tier. In a wanted attribute's name the first `*`
-    /// stands for any text; the region counts as an attribute that auditors attest.
+    /// Checks region, attributes, identity tier and auditors, of whom `attested` tells what those that the
+    /// order names say. In a wanted attribute's name the first `*` stands for any text; the region counts
+    /// as an attribute that auditors attest.
     ///
     /// # Errors
     /// The first rule that is broken.
-    pub fn fit(&self, spec: &OrderSpec) -> Result<(), Misfit> {
+    pub fn fit(&self, spec: &OrderSpec, attested: &[Attested]) -> Result<(), Misfit> {
         let region = &spec.region;
         if !region.is_empty() && !states(&self.attributes, REGION, region) {
             let own = self.attributes.iter().find(|attribute| attribute.key == REGION);
@@ -107,26 +92,36 @@ impl Profile {
                 return Err(Misfit::Attribute { key: key.clone(), wanted: value.clone() });
             }
         }
-        if let Some(&auditor) = spec.signed_by_all.iter().find(|&&auditor| !self.attested(auditor, spec)) {
+        if spec.minimum_identity_tier > 0 {
+            return Err(Misfit::IdentityTier { wanted: spec.minimum_identity_tier });
+        }
+        let vouches = |auditor: &Address| {
+            attested.iter().any(|attested| attested.auditor == *auditor && attested.vouches(spec))
+        };
+        if let Some(&auditor) = spec.signed_by_all.iter().find(|auditor| !vouches(auditor)) {
             return Err(Misfit::NotSignedByAll { auditor });
         }
         let any = &spec.signed_by_any;
-        if !any.is_empty() && !any.iter().any(|&auditor| self.attested(auditor, spec)) {
+        if !any.is_empty() && !any.iter().any(vouches) {
             return Err(Misfit::NotSignedByAny { wanted: any.len() });
         }
-        match spec.minimum_identity_tier {
-            0 => Ok(()),
-            wanted => Err(Misfit::IdentityTier { wanted }),
-        }
+        Ok(())
+    }
+}
+
+impl Attested {
+    /// Reads a node's answer; `None` if nothing of it counts or it cannot be read.
+    #[must_use]
+    pub fn from_wire(attestation: &wire::Attestation) -> Option<Self> {
+        let attributes = attributes_from_wire(&attestation.valid_attributes).ok()?;
+        let auditor = attestation.auditor.parse().ok()?;
+        (!attributes.is_empty()).then_some(Self { auditor, attributes })
     }
 
-    fn attested(&self, auditor: Address, spec: &OrderSpec) -> bool {
-        let Some(statement) = self.attestations.iter().find(|statement| statement.auditor == auditor) else {
-            return false;
-        };
-        let attested = &statement.attributes;
-        spec.attributes.iter().all(|wish| states(attested, &wish.key, &wish.value))
-            && (spec.region.is_empty() || states(attested, REGION, &spec.region))
+    /// Whether it says everything that `spec` demands.
+    fn vouches(&self, spec: &OrderSpec) -> bool {
+        spec.attributes.iter().all(|wish| states(&self.attributes, &wish.key, &wish.value))
+            && (spec.region.is_empty() || states(&self.attributes, REGION, &spec.region))
     }
 }
 
@@ -145,26 +140,28 @@ mod tests {
     use crate::testing::{attribute, order_spec};
 
     fn profile() -> Profile {
-        let attributes = vec![attribute("gpu/model/a100", "true"), attribute("region", "eu-west")];
-        let attestations = vec![Attestation { auditor: Address([1; 20]), attributes: attributes.clone() }];
-        Profile { attributes, attestations }
+        Profile { attributes: vec![attribute("gpu/model/a100", "true"), attribute("region", "eu-west")] }
+    }
+
+    fn attested(attributes: Vec<Attribute>) -> Vec<Attested> {
+        vec![Attested { auditor: Address([1; 20]), attributes }]
     }
 
     fn misfit(change: impl FnOnce(&mut OrderSpec)) -> Misfit {
         let mut spec = order_spec();
         change(&mut spec);
-        profile().fit(&spec).unwrap_err()
+        profile().fit(&spec, &attested(profile().attributes)).unwrap_err()
     }
 
     #[test]
     fn accepts_what_it_has_and_auditors_attested() {
         let mut spec = order_spec();
-        assert_eq!(profile().fit(&spec), Ok(()));
+        assert_eq!(profile().fit(&spec, &[]), Ok(()));
         spec.region = "eu-west".into();
         spec.attributes = vec![attribute("gpu/*/a100", "true")];
         spec.signed_by_all = vec![Address([1; 20])];
         spec.signed_by_any = vec![Address([2; 20]), Address([1; 20])];
-        assert_eq!(profile().fit(&spec), Ok(()));
+        assert_eq!(profile().fit(&spec, &attested(profile().attributes)), Ok(()));
     }
 
     #[test]
@@ -184,11 +181,24 @@ mod tests {
 
     #[test]
     fn an_attestation_of_something_else_does_not_count() {
-        let mut profile = profile();
-        profile.attestations[0].attributes = vec![attribute("region", "eu-west")];
+        let other = attested(vec![attribute("region", "eu-west")]);
         let mut spec = order_spec();
         spec.attributes = vec![attribute("gpu/model/a100", "true")];
         spec.signed_by_any = vec![Address([1; 20])];
-        assert_eq!(profile.fit(&spec), Err(Misfit::NotSignedByAny { wanted: 1 }));
+        assert_eq!(profile().fit(&spec, &other), Err(Misfit::NotSignedByAny { wanted: 1 }));
+    }
+
+    #[test]
+    fn only_what_counts_of_an_attestation_is_read() {
+        let valid = vec![wire::Attribute { key: "region".into(), value: "eu-west".into() }];
+        let mut answer = wire::Attestation {
+            auditor: Address([1; 20]).to_string(),
+            valid_attributes: valid.clone(),
+            attributes: [valid, vec![wire::Attribute { key: "tier".into(), value: "gold".into() }]].concat(),
+            ..Default::default()
+        };
+        assert_eq!(Attested::from_wire(&answer), attested(vec![attribute("region", "eu-west")]).pop());
+        answer.valid_attributes.clear();
+        assert_eq!(Attested::from_wire(&answer), None);
     }
 }

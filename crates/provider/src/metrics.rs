@@ -31,6 +31,7 @@ pub(crate) struct Metrics {
     height: Gauge,
     reservations: Gauge,
     leases: Gauge,
+    waiting: Gauge,
     chores: Gauge,
     offered: Family<Resource, Gauge>,
     used: Family<Resource, Gauge>,
@@ -51,6 +52,7 @@ impl Metrics {
             height: Gauge::default(),
             reservations: Gauge::default(),
             leases: Gauge::default(),
+            waiting: Gauge::default(),
             chores: Gauge::default(),
             offered: Family::default(),
             used: Family::default(),
@@ -75,6 +77,7 @@ impl Metrics {
             metrics.reservations.clone(),
         );
         registry.register("active_leases", "Leases that run", metrics.leases.clone());
+        registry.register("waiting_orders", "Orders that wait for capacity", metrics.waiting.clone());
         registry.register("chores", "Steps on the chain under way", metrics.chores.clone());
         let unit = "in the resource's unit, over-commitment included";
         registry.register("offered", format!("Capacity offered, {unit}"), metrics.offered.clone());
@@ -92,6 +95,7 @@ impl Metrics {
         self.height.set(signed(desk.height().0));
         self.reservations.set(signed(position.reservations.len() as u64));
         self.leases.set(signed(position.leases.len() as u64));
+        self.waiting.set(signed(desk.waiting() as u64));
         self.chores.set(signed(desk.busy() as u64));
         resources(&self.offered, desk.offered());
         resources(&self.used, &position.used);

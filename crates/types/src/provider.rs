@@ -8,8 +8,6 @@ use thiserror::Error;
 pub const MAX_ATTRIBUTES: usize = 64;
 /// Longest attribute key or value in bytes.
 pub const MAX_ATTRIBUTE_BYTES: usize = 128;
-/// Most auditors that attest one provider.
-pub const MAX_ATTESTATIONS: usize = 16;
 /// Longest web address, e-mail address or name in bytes.
 pub const MAX_TEXT_BYTES: usize = 256;
 
@@ -85,19 +83,45 @@ pub fn attributes_from_wire(list: &[wire::Attribute]) -> Result<Vec<Attribute>, 
 
 /// The wire form of a list of attributes.
 #[must_use]
-pub fn attributes_to_wire(list: &[Attribute]) -> Vec<wire::Attribute> {
-    list.iter()
+pub fn attributes_to_wire<'a>(list: impl IntoIterator<Item = &'a Attribute>) -> Vec<wire::Attribute> {
+    list.into_iter()
         .map(|attribute| wire::Attribute { key: attribute.key.clone(), value: attribute.value.clone() })
         .collect()
 }
 
-/// What an auditor says is true of a provider.
+/// What an auditor says is true of a provider, stored by the two of them.
 #[derive(Clone, Debug, PartialEq, Eq, BorshSerialize, BorshDeserialize)]
 pub struct Attestation {
-    /// Who says it.
-    pub auditor: Address,
-    /// The attested attributes.
+    /// When the provider of which it was said had registered; of a later registration nothing was said.
+    pub registered_height: Height,
+    /// The attested attributes, not empty.
     pub attributes: Vec<Attribute>,
+}
+
+impl Attestation {
+    /// The attested attributes that count: those that the provider claims with the same value, under the
+    /// registration of which they were said.
+    #[must_use]
+    pub fn valid<'a>(&'a self, provider: &Provider) -> Vec<&'a Attribute> {
+        if self.registered_height != provider.registered_height {
+            return Vec::new();
+        }
+        let claimed = |attribute: &&Attribute| provider.attributes.binary_search(attribute).is_ok();
+        self.attributes.iter().filter(claimed).collect()
+    }
+
+    /// The wire form; `row` is the provider's, if it is registered.
+    #[must_use]
+    pub fn to_wire(&self, provider: Address, auditor: Address, row: Option<&Provider>) -> wire::Attestation {
+        let valid = row.map(|row| self.valid(row)).unwrap_or_default();
+        wire::Attestation {
+            provider: provider.to_string(),
+            auditor: auditor.to_string(),
+            attributes: attributes_to_wire(&self.attributes),
+            valid_attributes: attributes_to_wire(valid),
+            registered_height: self.registered_height.signed(),
+        }
+    }
 }
 
 /// A registered provider.
@@ -111,8 +135,6 @@ pub struct Provider {
     pub email: String,
     /// Web page; may be empty.
     pub website: String,
-    /// Auditors' statements, sorted by auditor.
-    pub attestations: Vec<Attestation>,
     /// Leases that run now; deregistration waits for 0.
     pub active_leases: u32,
     /// Leases that ended otherwise than by the provider's fault.
@@ -141,14 +163,6 @@ impl Provider {
             attributes: attributes_to_wire(&self.attributes),
             email: self.email.clone(),
             website: self.website.clone(),
-            attestations: self
-                .attestations
-                .iter()
-                .map(|attestation| wire::Attestation {
-                    auditor: attestation.auditor.to_string(),
-                    attributes: attributes_to_wire(&attestation.attributes),
-                })
-                .collect(),
             active_leases: self.active_leases,
             completed_leases: self.completed_leases,
             failed_leases: self.failed_leases,
@@ -165,6 +179,31 @@ mod tests {
         list.iter()
             .map(|(key, value)| wire::Attribute { key: (*key).into(), value: (*value).into() })
             .collect()
+    }
+
+    #[test]
+    fn an_attestation_counts_for_what_is_claimed_under_its_registration() {
+        let attributes = |list| attributes_from_wire(&wire(list)).unwrap();
+        let mut provider = Provider {
+            host_uri: String::new(),
+            attributes: attributes(&[("region", "eu"), ("tier", "gold")]),
+            email: String::new(),
+            website: String::new(),
+            active_leases: 0,
+            completed_leases: 0,
+            failed_leases: 0,
+            registered_height: Height(7),
+        };
+        let attestation = Attestation {
+            registered_height: Height(7),
+            attributes: attributes(&[("region", "eu"), ("tier", "iron")]),
+        };
+        assert_eq!(attestation.valid(&provider), [&provider.attributes[0]]);
+        let listed = attestation.to_wire(Address([1; 20]), Address([2; 20]), Some(&provider));
+        assert_eq!((listed.attributes.len(), listed.valid_attributes), (2, wire(&[("region", "eu")])));
+        assert!(attestation.to_wire(Address([1; 20]), Address([2; 20]), None).valid_attributes.is_empty());
+        provider.registered_height = Height(8);
+        assert!(attestation.valid(&provider).is_empty());
     }
 
     #[test]

@@ -48,6 +48,11 @@ pub enum List {
         /// Only those with this attribute, key and value.
         attribute: Option<(String, String)>,
     },
+    /// Attestations of a provider, rows of `provider::ATTESTATIONS`, by auditor.
+    Attestations {
+        /// The provider.
+        provider: Address,
+    },
     /// Orders, rows of `market::ORDERS`, by number.
     Orders {
         /// Only of this tenant.

@@ -81,6 +81,7 @@ pub(crate) struct Tables {
     unbondings: Listing<Pair, Property>,
     redelegations: Listing<Triple, Property>,
     providers: Listing<Address, Property>,
+    attestations: Listing<Pair, Property>,
     orders: Listing<OrderId, Property>,
     order_status: BTreeMap<OrderId, OrderStatus>,
     bids: Listing<BidId, Property>,
@@ -95,6 +96,7 @@ enum Deletable {
     Unbonding(Pair),
     Redelegation(Triple),
     Provider(Address),
+    Attestation(Pair),
 }
 
 impl Tables {
@@ -148,6 +150,9 @@ impl Tables {
                 .collect();
             self.providers.insert(owner, attributes);
             self.deletable.insert(key.bytes, Deletable::Provider(owner));
+        } else if let Some((pair, _)) = provider::ATTESTATIONS.decode_if(key, row)? {
+            self.attestations.insert(pair, vec![Property::Provider(pair.0)]);
+            self.deletable.insert(key.bytes, Deletable::Attestation(pair));
         } else if let Some((id, order)) = market::ORDERS.decode_if(key, row)? {
             self.order_status.insert(id, order.status);
             let mut properties = vec![Property::Owner(order.tenant), Property::Status(order.status)];
@@ -172,6 +177,7 @@ impl Tables {
             Some(Deletable::Unbonding(pair)) => self.unbondings.remove(&pair),
             Some(Deletable::Redelegation(triple)) => self.redelegations.remove(&triple),
             Some(Deletable::Provider(owner)) => self.providers.remove(&owner),
+            Some(Deletable::Attestation(pair)) => self.attestations.remove(&pair),
             None => {}
         }
     }
@@ -207,6 +213,10 @@ impl Tables {
             List::Providers { attribute } => {
                 let attribute = attribute.clone().map(|(key, value)| Property::Attribute(key, value));
                 keys(&provider::PROVIDERS, self.providers.page(&wanted([attribute]), |_| true, page)?)
+            }
+            List::Attestations { provider } => {
+                let wanted = [Property::Provider(*provider)];
+                keys(&provider::ATTESTATIONS, self.attestations.page(&wanted, all, page)?)
             }
             List::Orders { tenant, status, region } => {
                 let wanted = wanted([

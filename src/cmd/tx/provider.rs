@@ -17,7 +17,7 @@ use virtengine_types::{
 pub(super) enum Provider {
     /// Register the signer as a provider.
     Register(Description),
-    /// Replace what the provider says of itself; attestations of changed attributes are dropped.
+    /// Replace what the provider says of itself; attestations of changed attributes no longer count.
     Update(Description),
     /// Remove the signer's provider, which must have no active leases.
     Deregister,

@@ -19,7 +19,7 @@ use virtengine_types::{
 /// Chooses an open bid of an order with manual selection, in or after its bid window: the lease begins
 /// and the next block is the first that is paid. Returns the lease's number.
 ///
-/// Cost: the number of the order's bids for the list, nothing for each loser.
+/// Cost: the number of the order's bids for the list and of the auditors that it names, nothing for each loser.
 ///
 /// # Errors
 /// - `BidNotFound` - there is no such bid
@@ -57,7 +57,7 @@ pub fn accept_bid(state: &mut State, ctx: &mut TxContext<'_>, msg: &AcceptBid) -
     }
     // The provider may have changed since it bid.
     let provider = provider(state, bid.provider)?;
-    fit(bid.provider, &provider, &order.spec)?;
+    fit(state, bid.provider, &provider, &order.spec)?;
     let bids = order_bids(state, id)?;
     start_lease(state, ctx, Choice { order_id: id, order, bid_id: msg.bid, bid, provider, bids })
 }

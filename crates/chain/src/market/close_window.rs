@@ -23,7 +23,8 @@ use virtengine_types::{
 /// selection, the order expires and its escrow returns. Does nothing for an order that is not open or
 /// whose time was extended.
 ///
-/// Cost: the number of bids whose providers have changed since they bid.
+/// Cost: the number of bids whose providers have changed since they bid, times that of the auditors that
+/// the order names.
 ///
 /// # Errors
 /// Only such as mean that the state is damaged.
@@ -68,8 +69,12 @@ fn best(
 
 /// The provider's row, if it is still registered and what the order wants.
 fn fitting(state: &mut State, owner: Address, order: &Order) -> Result<Option<Provider>, Stop> {
-    let provider = state.get(&PROVIDERS, &owner)?;
-    Ok(provider.filter(|provider| fit(owner, provider, &order.spec).is_ok()))
+    let Some(provider) = state.get(&PROVIDERS, &owner)? else { return Ok(None) };
+    match fit(state, owner, &provider, &order.spec) {
+        Ok(()) => Ok(Some(provider)),
+        Err(Stop::Invalid(_)) => Ok(None),
+        Err(stop) => Err(stop),
+    }
 }
 
 fn expire(

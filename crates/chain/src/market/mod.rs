@@ -54,7 +54,7 @@ pub use create_order::create_order;
 pub use deposit_escrow::deposit_escrow;
 pub use errors::MarketInvalid;
 pub use free_bids::{FREED_PER_ENTRY, free_bids};
-pub(crate) use hints::{created_hints, due_hints, hints};
+pub(crate) use hints::{created_hints, due_hints, hints, named_hints, window_hints};
 pub use release_bid::release_bid;
 pub use state::{BIDS, LEASES, MAX_ORDER_BYTES, ORDER_BIDS, ORDERS, bid, lease, order, order_bids};
 pub use submit_bid::submit_bid;

@@ -19,7 +19,8 @@ use virtengine_types::{
 
 /// Offers to serve an open order at a price per block, and locks a deposit. Returns the bid's number.
 ///
-/// Cost: the number of the order's bids, at most the parameter `max_bids_per_order`.
+/// Cost: the number of the order's bids, at most the parameter `max_bids_per_order`, and of the auditors
+/// that it names.
 ///
 /// # Errors
 /// - `OrderNotFound` - there is no such order
@@ -38,7 +39,7 @@ pub fn submit_bid(state: &mut State, ctx: &mut TxContext<'_>, msg: &SubmitBid) -
     let order = order(state, msg.order)?;
     check_terms(&order, msg, ctx.params, ctx.height())?;
     let provider = provider(state, msg.provider)?;
-    fit(msg.provider, &provider, &order.spec)?;
+    fit(state, msg.provider, &provider, &order.spec)?;
     let mut bids = order_bids(state, msg.order)?;
     check_room(&bids, msg, ctx.params)?;
     let id = BidId(ctx.next_id()?);

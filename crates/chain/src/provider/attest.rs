@@ -1,11 +1,11 @@
 //! An auditor's statement.
 
-use super::{ProviderInvalid, events, provider, state::put_provider};
+use super::{ATTESTATIONS, ProviderInvalid, events, provider};
 use crate::{TxContext, outcome::Outcome};
 use virtengine_state::State;
 use virtengine_types::{
     msg::AttestProvider,
-    provider::{Attestation, Attribute, MAX_ATTESTATIONS},
+    provider::{Attestation, Attribute},
 };
 
 /// States that a provider has attributes; replaces what the same auditor stated before. Any account is
@@ -15,13 +15,11 @@ use virtengine_types::{
 /// - `NotFound` - there is no such provider
 /// - `SelfAttestation` - the auditor is the provider
 /// - `NotClaimed` - the provider does not claim an attribute, or with another value
-/// - `TooManyAttestations` - as many other auditors as fit have attested it
-/// - `TooLarge` - the row would be too large
 ///
 /// Spec: docs/spec/provider.md#attest
 pub fn attest(state: &mut State, ctx: &mut TxContext<'_>, msg: &AttestProvider) -> Outcome<()> {
     let (owner, auditor) = (msg.provider, msg.auditor);
-    let mut provider = provider(state, owner)?;
+    let provider = provider(state, owner)?;
     // Nobody vouches for itself.
     if auditor == owner {
         return Err(ProviderInvalid::SelfAttestation { owner }.into());
@@ -29,21 +27,9 @@ pub fn attest(state: &mut State, ctx: &mut TxContext<'_>, msg: &AttestProvider) 
     for attribute in &msg.attributes {
         claimed(&provider.attributes, attribute)?;
     }
-    let attestation = Attestation { auditor, attributes: msg.attributes.clone() };
-    let found = provider.attestations.len();
-    match provider.attestations.binary_search_by_key(&auditor, |attestation| attestation.auditor) {
-        Ok(position) => {
-            if let Some(previous) = provider.attestations.get_mut(position) {
-                *previous = attestation;
-            }
-        }
-        // The row is bounded.
-        Err(_) if found >= MAX_ATTESTATIONS => {
-            return Err(ProviderInvalid::TooManyAttestations { owner, found, max: MAX_ATTESTATIONS }.into());
-        }
-        Err(position) => provider.attestations.insert(position, attestation),
-    }
-    put_provider(state, owner, &provider)?;
+    let attestation =
+        Attestation { registered_height: provider.registered_height, attributes: msg.attributes.clone() };
+    state.put(&ATTESTATIONS, &(owner, auditor), &attestation)?;
     ctx.emit(events::attested(owner, auditor, msg.attributes.len()));
     Ok(())
 }

@@ -5,8 +5,8 @@ use crate::{TxContext, outcome::Outcome};
 use virtengine_state::State;
 use virtengine_types::msg::DeregisterProvider;
 
-/// Removes a provider with its attestations and its record. Its open bids can no longer win; their
-/// deposits return as those of any bid.
+/// Removes a provider with its record. What was attested of it counts no more, also if it registers again.
+/// Its open bids can no longer win; their deposits return as those of any bid.
 ///
 /// # Errors
 /// - `NotFound` - the signer is not a provider

@@ -45,16 +45,6 @@ pub enum ProviderInvalid {
         /// The provider's value, if it has one.
         claimed: Option<String>,
     },
-    /// As many auditors as fit have attested the provider.
-    #[error("a provider has at most {max} attestations, {owner} has {found}")]
-    TooManyAttestations {
-        /// The provider.
-        owner: Address,
-        /// Attestations that it has.
-        found: usize,
-        /// The limit.
-        max: usize,
-    },
     /// The auditor has not attested the provider.
     #[error("{auditor} has not attested provider {owner}")]
     NotAttested {
@@ -62,16 +52,6 @@ pub enum ProviderInvalid {
         auditor: Address,
         /// The provider.
         owner: Address,
-    },
-    /// The provider's row would be too large.
-    #[error("provider {owner} would take {found} bytes with its attestations, at most {max} are allowed")]
-    TooLarge {
-        /// The provider.
-        owner: Address,
-        /// Encoded size in bytes.
-        found: usize,
-        /// The limit in bytes.
-        max: usize,
     },
     /// The provider is in another region than an order demands.
     #[error("the order wants region {wanted:?}, provider {owner} is in {}", claim(.found))]
@@ -135,9 +115,7 @@ impl ProviderInvalid {
             Self::ActiveLeases { .. } => 4,
             Self::SelfAttestation { .. } => 5,
             Self::NotClaimed { .. } => 6,
-            Self::TooManyAttestations { .. } => 7,
             Self::NotAttested { .. } => 8,
-            Self::TooLarge { .. } => 9,
             Self::Region { .. } => 10,
             Self::Attribute { .. } => 11,
             Self::NotSignedByAll { .. } => 12,

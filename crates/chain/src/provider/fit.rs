@@ -1,6 +1,8 @@
 //! Whether a provider is what an order wants.
 
-use super::ProviderInvalid;
+use super::{ATTESTATIONS, ProviderInvalid};
+use crate::outcome::Outcome;
+use virtengine_state::State;
 use virtengine_types::{
     Address,
     market::OrderSpec,
@@ -12,17 +14,40 @@ const REGION: &str = "region";
 /// Identity tier of every provider: nothing raises it.
 const TIER: u32 = 0;
 
-/// Checks that a provider is in the order's region, has its attributes, has them attested by the
-/// auditors that it names, and has its identity tier. In a demanded key `*` stands for any text. Without demanded attributes an auditor's
-/// attestation of anything suffices; the region counts as a demanded attribute.
+/// Checks that a provider is in the order's region, has its attributes and its identity tier, and has the
+/// attributes attested by the auditors that the order names. In a demanded key `*` stands for any text.
+/// Without demanded attributes an auditor's valid attestation of anything suffices; the region counts as a
+/// demanded attribute.
+///
+/// Cost: the number of auditors that the order names.
 ///
 /// # Errors
 /// - `Region` - another region, or none
 /// - `Attribute` - an attribute is missing or has another value
+/// - `IdentityTier` - a tier above 0 is demanded
 /// - `NotSignedByAll` - an auditor of `signed_by_all` has not attested the demanded attributes
 /// - `NotSignedByAny` - no auditor of `signed_by_any` has
-/// - `IdentityTier` - a tier above 0 is demanded
-pub fn fit(owner: Address, provider: &Provider, spec: &OrderSpec) -> Result<(), ProviderInvalid> {
+pub fn fit(state: &mut State, owner: Address, provider: &Provider, spec: &OrderSpec) -> Outcome<()> {
+    claims(owner, provider, spec)?;
+    // Auditors vouch for what is demanded, not for something else.
+    for &auditor in &spec.signed_by_all {
+        if !attested(state, owner, provider, auditor, spec)? {
+            return Err(ProviderInvalid::NotSignedByAll { owner, auditor }.into());
+        }
+    }
+    for &auditor in &spec.signed_by_any {
+        if attested(state, owner, provider, auditor, spec)? {
+            return Ok(());
+        }
+    }
+    match spec.signed_by_any.len() {
+        0 => Ok(()),
+        wanted => Err(ProviderInvalid::NotSignedByAny { owner, wanted }.into()),
+    }
+}
+
+/// What the provider's own row tells.
+fn claims(owner: Address, provider: &Provider, spec: &OrderSpec) -> Result<(), ProviderInvalid> {
     let has = |key: &str| provider.attributes.iter().find(|has| has.key == key).map(|has| &has.value);
     // The workload stays where the tenant wants it.
     if !spec.region.is_empty() && has(REGION) != Some(&spec.region) {
@@ -36,14 +61,6 @@ pub fn fit(owner: Address, provider: &Provider, spec: &OrderSpec) -> Result<(), 
             return Err(ProviderInvalid::Attribute { owner, key: key.clone(), wanted, found });
         }
     }
-    // Auditors vouch for what is demanded, not for something else.
-    if let Some(&auditor) = spec.signed_by_all.iter().find(|&&auditor| !attested(provider, auditor, spec)) {
-        return Err(ProviderInvalid::NotSignedByAll { owner, auditor });
-    }
-    let any = &spec.signed_by_any;
-    if !any.is_empty() && !any.iter().any(|&auditor| attested(provider, auditor, spec)) {
-        return Err(ProviderInvalid::NotSignedByAny { owner, wanted: any.len() });
-    }
     let wanted = spec.minimum_identity_tier;
     if wanted > TIER {
         return Err(ProviderInvalid::IdentityTier { owner, wanted, found: TIER });
@@ -51,22 +68,27 @@ pub fn fit(owner: Address, provider: &Provider, spec: &OrderSpec) -> Result<(), 
     Ok(())
 }
 
-/// Whether `auditor` attested everything that `spec` demands.
-fn attested(provider: &Provider, auditor: Address, spec: &OrderSpec) -> bool {
-    let Some(attestation) = provider.attestations.iter().find(|attestation| attestation.auditor == auditor)
-    else {
-        return false;
-    };
-    let attested = &attestation.attributes;
-    spec.attributes.iter().all(|wish| states(attested, &wish.key, &wish.value))
-        && (spec.region.is_empty() || states(attested, REGION, &spec.region))
+/// Whether `auditor` attested everything that `spec` demands, and that still counts.
+fn attested(
+    state: &mut State,
+    owner: Address,
+    provider: &Provider,
+    auditor: Address,
+    spec: &OrderSpec,
+) -> Outcome<bool> {
+    let Some(attestation) = state.get(&ATTESTATIONS, &(owner, auditor))? else { return Ok(false) };
+    let valid = attestation.valid(provider);
+    let stated = |key: &str, value: &str| states(valid.iter().copied(), key, value);
+    Ok(!valid.is_empty()
+        && spec.attributes.iter().all(|wish| stated(&wish.key, &wish.value))
+        && (spec.region.is_empty() || stated(REGION, &spec.region)))
 }
 
 /// Whether `list` has `value` under a key that matches `wish`, in which the first `*` stands for any text.
-fn states(list: &[Attribute], wish: &str, value: &str) -> bool {
+fn states<'a>(list: impl IntoIterator<Item = &'a Attribute>, wish: &str, value: &str) -> bool {
     let matches = |key: &str| match wish.split_once('*') {
         Some((start, end)) => key.strip_prefix(start).is_some_and(|rest| rest.ends_with(end)),
         None => key == wish,
     };
-    list.iter().any(|attribute| attribute.value == value && matches(&attribute.key))
+    list.into_iter().any(|attribute| attribute.value == value && matches(&attribute.key))
 }

@@ -1,13 +1,13 @@
 //! What is true of all providers between two blocks.
 
-use super::PROVIDERS;
+use super::{ATTESTATIONS, PROVIDERS};
 use crate::{
     invariants::{Violation, holds, rows},
     market::LEASES,
 };
 use std::collections::BTreeMap;
 use virtengine_state::MemoryStore;
-use virtengine_types::{Address, market::LeaseStatus, provider::MAX_ATTESTATIONS};
+use virtengine_types::{Address, market::LeaseStatus};
 
 /// Each provider counts exactly the active leases that name it.
 ///
@@ -30,22 +30,24 @@ pub fn active_leases_match(store: &MemoryStore) -> Result<(), Violation> {
     holds("an active lease has a provider", active.is_empty(), || format!("{active:?}"))
 }
 
-/// Every attested attribute is claimed with the same value; attestations are sorted, unique and bounded.
+/// An attestation is of another account than its auditor's, of some attributes, sorted and unique, and of no
+/// registration that is still to come.
 ///
 /// # Errors
 /// - `Broken` - one is not
-pub fn attestations_are_claimed(store: &MemoryStore) -> Result<(), Violation> {
-    for (owner, provider) in rows(store, &PROVIDERS)? {
-        let list = &provider.attestations;
-        let claimed = list
-            .iter()
-            .flat_map(|attestation| &attestation.attributes)
-            .all(|it| provider.attributes.contains(it));
-        holds("attested attributes are claimed", claimed, || format!("{owner}: {list:?}"))?;
-        let sorted = list.is_sorted_by(|left, right| left.auditor < right.auditor);
-        let bounded = list.len() <= MAX_ATTESTATIONS;
-        holds("attestations are sorted, unique and bounded", sorted && bounded, || {
-            format!("{owner}: {list:?}")
+pub fn attestations_are_sound(store: &MemoryStore) -> Result<(), Violation> {
+    let providers: BTreeMap<_, _> = rows(store, &PROVIDERS)?.into_iter().collect();
+    for ((owner, auditor), attestation) in rows(store, &ATTESTATIONS)? {
+        holds("an auditor attests another account", owner != auditor, || format!("{owner}"))?;
+        let list = &attestation.attributes;
+        let sorted = list.is_sorted_by(|left, right| left.key < right.key);
+        holds("attested attributes are some, sorted and unique", sorted && !list.is_empty(), || {
+            format!("{auditor} of {owner}: {list:?}")
+        })?;
+        let of = attestation.registered_height;
+        let since = providers.get(&owner).map_or(of, |provider| provider.registered_height);
+        holds("what is attested had registered", of <= since, || {
+            format!("{auditor} of {owner}: registered at {of}, now at {since}")
         })?;
     }
     Ok(())

@@ -1,6 +1,6 @@
 //! The record that leases leave on their provider.
 
-use super::{provider, state::put_provider};
+use super::{PROVIDERS, provider};
 use crate::outcome::{Fatal, Outcome};
 use virtengine_state::State;
 use virtengine_types::{Address, provider::Provider};
@@ -17,7 +17,7 @@ pub(crate) enum LeaseEnd {
 /// Counts a lease that began. `provider` is the row as read in this step.
 pub(crate) fn lease_started(state: &mut State, owner: Address, mut provider: Provider) -> Outcome<()> {
     provider.active_leases = provider.active_leases.saturating_add(1);
-    put_provider(state, owner, &provider)
+    Ok(state.put(&PROVIDERS, &owner, &provider)?)
 }
 
 /// Counts a lease that ended.
@@ -32,5 +32,5 @@ pub(crate) fn lease_ended(state: &mut State, owner: Address, end: LeaseEnd) -> O
         LeaseEnd::Failed => &mut provider.failed_leases,
     };
     *counter = counter.saturating_add(1);
-    put_provider(state, owner, &provider)
+    Ok(state.put(&PROVIDERS, &owner, &provider)?)
 }

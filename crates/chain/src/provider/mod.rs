@@ -4,15 +4,14 @@
 //! register -> (update | attested | attestation revoked)* -> deregister
 //! ```
 //!
-//! A provider is one row under its account's address; its attestations are in the row. The market
-//! counts a provider's leases here, because they hold its deregistration back and make its reputation.
+//! A provider is one row under its account's address; each auditor's attestation of it is a row of its own,
+//! which the auditor pays for, so nobody can take another's place. The market counts a provider's leases
+//! here, because they hold its deregistration back and make its reputation.
 //!
 //! Invariants
 //! 1. `active_leases` is the number of active leases that name the provider.
-//! 2. Every attested attribute is one that the provider claims now, with the same value.
-//! 3. Attestations are sorted by auditor, one for each, at most [`MAX_ATTESTATIONS`].
-//!
-//! [`MAX_ATTESTATIONS`]: virtengine_types::provider::MAX_ATTESTATIONS
+//! 2. An attestation is of another account than its auditor's, of some attributes, sorted and unique, and of
+//!    no registration that is still to come. Which of it counts is decided when it is looked at.
 
 mod attest;
 mod deregister;
@@ -33,9 +32,9 @@ pub use attest::attest;
 pub use deregister::deregister;
 pub use errors::ProviderInvalid;
 pub use fit::fit;
-pub(crate) use hints::hints;
+pub(crate) use hints::{fit_hints, hints};
 pub(crate) use leases::{LeaseEnd, lease_ended, lease_started};
 pub use register::register;
 pub use revoke::revoke;
-pub use state::{MAX_PROVIDER_BYTES, PROVIDERS, provider};
+pub use state::{ATTESTATIONS, PROVIDERS, provider};
 pub use update::update;

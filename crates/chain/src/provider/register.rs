@@ -1,11 +1,11 @@
 //! Becoming a provider.
 
-use super::{PROVIDERS, ProviderInvalid, events, state::put_provider};
+use super::{PROVIDERS, ProviderInvalid, events};
 use crate::{TxContext, outcome::Outcome};
 use virtengine_state::State;
 use virtengine_types::{msg::RegisterProvider, provider::Provider};
 
-/// Registers the signer as a provider, without attestations and with a clean record.
+/// Registers the signer as a provider, with a clean record; what was attested before does not count.
 ///
 /// # Errors
 /// - `AlreadyRegistered` - the signer is a provider
@@ -22,13 +22,12 @@ pub fn register(state: &mut State, ctx: &mut TxContext<'_>, msg: &RegisterProvid
         attributes: msg.attributes.clone(),
         email: msg.email.clone(),
         website: msg.website.clone(),
-        attestations: Vec::new(),
         active_leases: 0,
         completed_leases: 0,
         failed_leases: 0,
         registered_height: ctx.height(),
     };
-    put_provider(state, owner, &provider)?;
+    state.put(&PROVIDERS, &owner, &provider)?;
     ctx.emit(events::registered(owner, &msg.host_uri, &msg.attributes));
     Ok(())
 }

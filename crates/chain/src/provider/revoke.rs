@@ -1,27 +1,23 @@
 //! Taking a statement back.
 
-use super::{ProviderInvalid, events, provider, state::put_provider};
+use super::{ATTESTATIONS, ProviderInvalid, events};
 use crate::{TxContext, outcome::Outcome};
 use virtengine_state::State;
 use virtengine_types::msg::RevokeAttestation;
 
-/// Takes an auditor's statement back, whole. Running leases are not touched.
+/// Takes an auditor's statement back, whole, also if its provider has left. Running leases are not touched.
 ///
 /// # Errors
-/// - `NotFound` - there is no such provider
-/// - `NotAttested` - the signer has not attested it
+/// - `NotAttested` - the signer has not attested the provider
 ///
 /// Spec: docs/spec/provider.md#revoke
 pub fn revoke(state: &mut State, ctx: &mut TxContext<'_>, msg: &RevokeAttestation) -> Outcome<()> {
     let (owner, auditor) = (msg.provider, msg.auditor);
-    let mut provider = provider(state, owner)?;
-    let before = provider.attestations.len();
-    provider.attestations.retain(|attestation| attestation.auditor != auditor);
     // Only what was said can be taken back.
-    if provider.attestations.len() == before {
+    if state.get(&ATTESTATIONS, &(owner, auditor))?.is_none() {
         return Err(ProviderInvalid::NotAttested { auditor, owner }.into());
     }
-    put_provider(state, owner, &provider)?;
+    state.delete(&ATTESTATIONS, &(owner, auditor))?;
     ctx.emit(events::revoked(owner, auditor));
     Ok(())
 }

@@ -1,28 +1,60 @@
 //! What the chain has of orders, and of this provider's bids and leases.
 
 use super::Chain;
-use crate::desk::{LeaseSeen, OpenOrder, OrderSeen, OwnBid};
+use crate::{
+    desk::{LeaseSeen, OpenOrder, OrderSeen, OwnBid},
+    fit::Attested,
+};
 use virtengine_client::{Client, ClientError, page};
 use virtengine_types::{
     Address, Amount, Coin, Height,
     market::{BidId, BidStatus, LeaseId, OrderId, OrderSpec, OrderStatus},
-    proto::virtengine::market::v1 as wire,
+    proto::virtengine::{market::v1 as wire, provider::v1::QueryAttestationsRequest},
 };
 
 /// Entries of one page.
 const PAGE: u64 = 100;
 
-/// An open order; `None` if there is none of this number or it is no longer open.
+/// An open order, with what the auditors that it names say of `provider`; `None` if there is none of this
+/// number or it is no longer open.
 ///
 /// # Errors
 /// The node cannot be reached or understood.
-pub(crate) async fn open_order(client: &Client, id: OrderId) -> Result<Option<OpenOrder>, ClientError> {
-    let Some(order) = found(client.order(id.0).await)? else { return Ok(None) };
-    let open = order.0.status() == wire::OrderStatus::Open;
-    if open { read_order(client, &order.0).map(Some) } else { Ok(None) }
+pub(crate) async fn open_order(
+    client: &Client,
+    provider: Address,
+    id: OrderId,
+) -> Result<Option<OpenOrder>, ClientError> {
+    let Some((order, _)) = found(client.order(id.0).await)? else { return Ok(None) };
+    if order.status() != wire::OrderStatus::Open {
+        return Ok(None);
+    }
+    let mut order = read_order(client, &order)?;
+    order.attested = attested(client, provider, &order.spec).await?;
+    Ok(Some(order))
 }
 
-/// A page of open orders of a region, and the key of the next; an empty region lists every order.
+/// What the auditors that an order names say of `provider`. Anybody may attest a provider, so only those
+/// are asked for.
+///
+/// # Errors
+/// The node cannot be reached or understood.
+pub(crate) async fn attested(
+    client: &Client,
+    provider: Address,
+    spec: &OrderSpec,
+) -> Result<Vec<Attested>, ClientError> {
+    let named = spec.signed_by_all.iter().chain(&spec.signed_by_any);
+    let auditors: Vec<String> = named.map(ToString::to_string).collect();
+    if auditors.is_empty() {
+        return Ok(Vec::new());
+    }
+    let request = QueryAttestationsRequest { owner: provider.to_string(), auditors, pagination: None };
+    Ok(client.attestations(&request).await?.items.iter().filter_map(Attested::from_wire).collect())
+}
+
+/// A page of open orders of a region, without what auditors say, and the key of the next; an empty region
+/// lists every order.
 ///
 /// # Errors
 /// The node cannot be reached or understood.
@@ -147,6 +179,7 @@ fn read_order(client: &Client, order: &wire::Order) -> Result<OpenOrder, ClientE
         id: OrderId(order.id),
         tenant: order.tenant.parse::<Address>().map_err(|error| malformed(client, error))?,
         spec: OrderSpec::from_wire(order.spec.as_ref()).map_err(|error| malformed(client, error))?,
+        attested: Vec::new(),
         bids_until: height(order.bids_until),
         expires_at: height(order.expires_at),
     })

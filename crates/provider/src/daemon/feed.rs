@@ -1,6 +1,10 @@
 //! Readers of the event log: one task a subscription, each into a bounded queue.
 
-use crate::{Config, chain::open_orders, desk::OpenOrder};
+use crate::{
+    Config,
+    chain::{attested, open_orders},
+    desk::OpenOrder,
+};
 use std::{collections::BTreeMap, time::Duration};
 use tokio::{
     sync::mpsc,
@@ -108,10 +112,16 @@ impl Feed {
 
     /// Lists the open orders of this subscription into `queue`, for as long as it takes; then the
     /// subscription is read up to `sequence`.
-    pub(super) async fn list(self, client: Client, sequence: u64, queue: mpsc::Sender<Heard>) {
+    pub(super) async fn list(
+        self,
+        client: Client,
+        provider: Address,
+        sequence: u64,
+        queue: mpsc::Sender<Heard>,
+    ) {
         let mut key = Vec::new();
         loop {
-            let orders = match open_orders(&client, &self.region, &key).await {
+            let orders = match self.page(&client, provider, &key).await {
                 Ok((orders, next)) => {
                     key = next;
                     orders
@@ -122,9 +132,7 @@ impl Feed {
                     continue;
                 }
             };
-            let sold =
-                |order: &OpenOrder| order.spec.region == self.region && order.spec.class() == self.class;
-            for order in orders.into_iter().filter(sold) {
+            for order in orders {
                 let what = What::Listed(Box::new(order));
                 if queue.send(Heard { subscription: self.name.clone(), what }).await.is_err() {
                     return;
@@ -136,6 +144,21 @@ impl Feed {
         }
         // A closed queue means that the daemon stops; the next start lists anew.
         queue.send(Heard { subscription: self.name, what: What::ListedAll(sequence) }).await.ok();
+    }
+
+    /// The orders of this subscription on a page of open orders, and the key of the next page.
+    async fn page(
+        &self,
+        client: &Client,
+        provider: Address,
+        key: &[u8],
+    ) -> Result<(Vec<OpenOrder>, Vec<u8>), ClientError> {
+        let (mut orders, next) = open_orders(client, &self.region, key).await?;
+        orders.retain(|order| order.spec.region == self.region && order.spec.class() == self.class);
+        for order in &mut orders {
+            order.attested = attested(client, provider, &order.spec).await?;
+        }
+        Ok((orders, next))
     }
 }
 

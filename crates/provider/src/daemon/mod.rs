@@ -17,7 +17,7 @@ use crate::{
     Config, ConfigError,
     chain::{Chain, register},
     desk::Desk,
-    fit::{Profile, ProfileError},
+    fit::Profile,
     journal::{Journal, JournalError},
     metrics::Metrics,
     status,
@@ -28,7 +28,7 @@ use thiserror::Error;
 use tokio::{net::TcpListener, task::JoinSet};
 use virtengine_client::{Account, Client, ClientError};
 use virtengine_crypto::SigningKey;
-use virtengine_types::{Amount, Coin};
+use virtengine_types::{Amount, Coin, provider::AttributeError};
 use work::Work;
 
 /// Why a daemon stops otherwise than when asked to.
@@ -49,8 +49,8 @@ pub enum RunError {
     #[error(transparent)]
     Journal(#[from] JournalError),
     /// The chain's row of this provider cannot be read.
-    #[error(transparent)]
-    Profile(#[from] ProfileError),
+    #[error("the provider's attributes on the chain: {0}")]
+    Profile(#[from] AttributeError),
     /// The deposit is too small for the chain.
     #[error("bidding.deposit = {found} must be at least {min}, the chain's min_bid_deposit")]
     Deposit {

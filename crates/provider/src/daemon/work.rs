@@ -32,7 +32,7 @@ use virtengine_types::{Height, market::OrderId, proto::virtengine::provider::v1:
 const REPORTS: usize = 256;
 /// Time before an order that could not be looked up is looked up again.
 const RETRY: Duration = Duration::from_secs(1);
-/// Heights heard between looks at this provider's own row, whose attestations change without its doing.
+/// Heights heard between looks at this provider's own row, which its key may have changed elsewhere.
 const PROFILE_EVERY: u64 = 60;
 
 /// What tasks bring to the loop.
@@ -126,12 +126,20 @@ impl Work {
                     tracing::error!(%error, "a task of the provider daemon failed");
                 }
             }
+            if self.desk.wants_listing() {
+                self.list_again(&order_sender);
+            }
             self.commit()?;
         }
     }
 
-    /// Makes what has changed durable, then starts what is to be done.
+    /// Decides on orders that waited for what was released, makes what has changed durable, then starts what
+    /// is to be done.
     pub(super) fn commit(&mut self) -> Result<(), RunError> {
+        for (order, price) in self.desk.reconsider() {
+            self.metrics.orders_considered.inc();
+            tracing::info!(order = order.0, %price, "bidding, as capacity is free again");
+        }
         let output = self.desk.take();
         output.changes.iter().for_each(|change| self.tell(change));
         block_in_place(|| self.journal.append(&output.changes, self.desk.position()))?;
@@ -171,12 +179,25 @@ impl Work {
         self.commit()
     }
 
-    /// Lists the open orders of a subscription that has no past.
+    /// Lists the open orders of every subscription that is not being listed.
+    fn list_again(&mut self, orders: &mpsc::Sender<Heard>) {
+        let names: Vec<String> =
+            self.feeds.keys().filter(|name| !self.listing.contains_key(*name)).cloned().collect();
+        for name in names {
+            tracing::info!(
+                subscription = name,
+                "capacity is free again; listing orders that may wait for it"
+            );
+            self.list(&name, 0, orders);
+        }
+    }
+
+    /// Lists the open orders of a subscription; then it is read up to `sequence`.
     fn list(&mut self, subscription: &str, sequence: u64, orders: &mpsc::Sender<Heard>) {
         let Some(feed) = self.feeds.get(subscription) else { return };
         self.listing.entry(subscription.to_owned()).or_default();
-        let client = self.chain.account.client().clone();
-        self.tasks.spawn(feed.clone().list(client, sequence, orders.clone()));
+        let (client, provider) = (self.chain.account.client().clone(), self.chain.account.address());
+        self.tasks.spawn(feed.clone().list(client, provider, sequence, orders.clone()));
     }
 
     async fn own(&mut self, heard: Heard) -> Result<(), RunError> {
@@ -243,10 +264,10 @@ impl Work {
             return self.decided(&subscription, sequence);
         };
         self.looking += 1;
-        let (client, words) = (self.chain.account.client().clone(), self.words.0.clone());
+        let (chain, words) = (Arc::clone(&self.chain), self.words.0.clone());
         self.tasks.spawn(async move {
             let order = loop {
-                match open_order(&client, id).await {
+                match open_order(chain.account.client(), chain.account.address(), id).await {
                     Ok(order) => break order.map(Box::new),
                     Err(error @ ClientError::Malformed { .. }) => {
                         tracing::error!(order = id.0, %error, "skipping an order that cannot be read");

@@ -3,7 +3,7 @@
 use super::{Chore, Desk};
 use crate::{
     allocation::{Allocation, Shortage},
-    fit::Misfit,
+    fit::{Attested, Misfit},
     position::{Change, Reservation},
     price::price,
 };
@@ -22,6 +22,8 @@ pub struct OpenOrder {
     pub tenant: Address,
     /// What is wanted.
     pub spec: OrderSpec,
+    /// What the auditors that it names say of this provider.
+    pub attested: Vec<Attested>,
     /// Last height at which bids are taken.
     pub bids_until: Height,
     /// Height from which it cannot be matched any more.
@@ -106,23 +108,65 @@ pub enum Decision {
 }
 
 impl Desk {
-    /// Decides on an open order; a bid reserves its capacity and starts [`Chore::Submit`].
+    /// Decides on an open order; a bid reserves its capacity and starts [`Chore::Submit`]. An order that is
+    /// skipped for want of capacity is remembered, for [`Desk::reconsider`].
     pub fn consider(&mut self, order: &OpenOrder) -> Decision {
+        self.waiting.orders.remove(&order.id);
         match self.judge(order) {
             Ok((allocation, price)) => {
-                let reservation = Reservation {
-                    allocation,
-                    price,
-                    since: self.height,
-                    expires_at: order.expires_at,
-                    bid: None,
-                };
-                self.change(Change::Reserved { order: order.id, reservation });
-                self.start(Chore::Submit(order.id));
+                self.reserve(order, allocation, price);
                 Decision::Bid(price)
             }
-            Err(skip) => Decision::Skip(skip),
+            Err(skip) => {
+                if self.may_fit_later(order, &skip) {
+                    self.waiting.remember(order);
+                }
+                Decision::Skip(skip)
+            }
         }
+    }
+
+    /// Decides again on the orders that wait for capacity, if some was released since: those posted first
+    /// come first, as many as there is room to bid on. Returns those that are bid on.
+    ///
+    /// Cost: the number of waiting orders, if capacity was released.
+    pub fn reconsider(&mut self) -> Vec<(OrderId, Amount)> {
+        let mut bids = Vec::new();
+        if !std::mem::take(&mut self.waiting.released) {
+            return bids;
+        }
+        for (id, order) in std::mem::take(&mut self.waiting.orders) {
+            // The rest is decided when there is room again.
+            if self.busy.len() >= self.bidding.max_concurrent as usize {
+                self.waiting.released = true;
+                self.waiting.orders.insert(id, order);
+                continue;
+            }
+            match self.judge(&order) {
+                Ok((allocation, price)) => {
+                    self.reserve(&order, allocation, price);
+                    bids.push((id, price));
+                }
+                Err(skip) if self.may_fit_later(&order, &skip) => {
+                    self.waiting.orders.insert(id, order);
+                }
+                Err(_) => {}
+            }
+        }
+        bids
+    }
+
+    /// Whether capacity is all that is missing, and all that is offered would be enough.
+    fn may_fit_later(&self, order: &OpenOrder, skip: &Skip) -> bool {
+        matches!(skip, Skip::OpenBids { .. } | Skip::Shortage(_))
+            && Allocation::of_order(&order.spec, &self.offered).is_ok()
+    }
+
+    fn reserve(&mut self, order: &OpenOrder, allocation: Allocation, price: Amount) {
+        let (since, expires_at) = (self.height, order.expires_at);
+        let reservation = Reservation { allocation, price, since, expires_at, bid: None };
+        self.change(Change::Reserved { order: order.id, reservation });
+        self.start(Chore::Submit(order.id));
     }
 
     fn judge(&self, order: &OpenOrder) -> Result<(Allocation, Amount), Skip> {
@@ -140,7 +184,7 @@ impl Desk {
         if !self.bidding.classes.iter().any(|sold| sold == class) {
             return Err(Skip::Class { class });
         }
-        self.profile.fit(&order.spec)?;
+        self.profile.fit(&order.spec, &order.attested)?;
         let (open, max) = (self.position.reservations.len(), self.bidding.max_open_bids);
         if open >= max as usize {
             return Err(Skip::OpenBids { open, max });

@@ -3,6 +3,7 @@
 //! ```text
 //! order seen -> reserve, submit ----> bid placed -> won -> lease, confirm, withdraw ... -> closed
 //!          \-> skip (with a reason)        \-> lost, expired, withdrawn -> freed
+//!                 ^--- decided again when capacity is released ------------/
 //! ```
 //!
 //! 1. What reservations and leases hold never exceeds what is offered, but for what the chain already
@@ -17,6 +18,7 @@ mod decide;
 mod events;
 #[cfg(test)]
 mod tests;
+mod waiting;
 
 pub use chores::{Chore, Done, LeaseSeen, OrderSeen, OwnBid};
 pub use decide::{Decision, OpenOrder, Skip};
@@ -30,6 +32,7 @@ use crate::{
 };
 use std::collections::{BTreeMap, BTreeSet};
 use virtengine_types::{Height, market::OrderId};
+use waiting::Waiting;
 
 /// Blocks after which a chore that failed is tried again.
 const RETRY_BLOCKS: u64 = 5;
@@ -59,6 +62,8 @@ pub struct Desk {
     not_before: BTreeMap<Chore, Height>,
     /// Orders whose bids were refused and are being looked up.
     refused: BTreeSet<OrderId>,
+    /// Orders skipped for want of capacity.
+    waiting: Waiting,
     /// Not taken yet.
     output: Output,
 }
@@ -78,6 +83,7 @@ impl Desk {
             busy: BTreeSet::new(),
             not_before: BTreeMap::new(),
             refused: BTreeSet::new(),
+            waiting: Waiting::new(),
             output: Output::default(),
         }
     }
@@ -106,6 +112,18 @@ impl Desk {
         self.busy.len()
     }
 
+    /// Orders that wait for capacity.
+    #[must_use]
+    pub fn waiting(&self) -> usize {
+        self.waiting.orders.len()
+    }
+
+    /// Whether the open orders are to be listed: capacity was released, and orders may wait for it that are
+    /// not remembered. True once, and not again for some blocks.
+    pub fn wants_listing(&mut self) -> bool {
+        self.waiting.list(self.height)
+    }
+
     /// Takes what the chain says of this provider now.
     pub fn set_profile(&mut self, profile: Profile) {
         self.profile = profile;
@@ -125,12 +143,13 @@ impl Desk {
     /// A new block: looks for reservations whose time has come, bids without word, leases to confirm and
     /// earnings to withdraw.
     ///
-    /// Cost: the number of reservations and leases.
+    /// Cost: the number of reservations, leases and waiting orders.
     pub fn tick(&mut self, height: Height) {
         if height <= self.height {
             return;
         }
         self.height = height;
+        self.waiting.expire(height);
         let withdraw_after = self.bidding.withdraw_after_blocks.unwrap_or(u64::MAX);
         let mut due = Vec::new();
         for (&order, reservation) in &self.position.reservations {
@@ -167,6 +186,10 @@ impl Desk {
 
     fn change(&mut self, change: Change) {
         self.position.apply(&change);
+        // A lease's beginning ends an open bid, of which there may be a limited number.
+        if matches!(change, Change::Freed { .. } | Change::LeaseStarted { .. } | Change::LeaseClosed { .. }) {
+            self.waiting.release();
+        }
         self.output.changes.push(change);
     }
 

@@ -17,7 +17,7 @@ const PROVIDER: Address = Address([1; 20]);
 fn desk_with(change: impl FnOnce(&mut Config)) -> Desk {
     let mut config = example();
     change(&mut config);
-    let profile = Profile { attributes: vec![attribute("region", "eu-west")], attestations: vec![] };
+    let profile = Profile { attributes: vec![attribute("region", "eu-west")] };
     let mut desk = Desk::new(&config, profile, Position::new("test-1".into(), PROVIDER));
     desk.tick(Height(10));
     desk
@@ -29,7 +29,8 @@ fn desk() -> Desk {
 
 fn order_of(id: u64, spec: OrderSpec) -> OpenOrder {
     let tenant = Address([2; 20]);
-    OpenOrder { id: OrderId(id), tenant, spec, bids_until: Height(20), expires_at: Height(50) }
+    let (bids_until, expires_at) = (Height(20), Height(50));
+    OpenOrder { id: OrderId(id), tenant, spec, attested: vec![], bids_until, expires_at }
 }
 
 fn order(id: u64) -> OpenOrder {
@@ -264,6 +265,112 @@ fn a_lease_and_a_bid_that_are_not_known_here_take_capacity_all_the_same() {
     assert!(matches!(skip(&mut desk_after(desk), &order(8)), Skip::Shortage(_)));
 }
 
+/// A desk that can serve one order, whose bid 70 on order 7 is on the chain, and for which 8 and 9 wait.
+fn full() -> Desk {
+    let mut desk = desk_with(|config| config.capacity.cpu_milli = 900);
+    assert!(matches!(desk.consider(&order(7)), Decision::Bid(_)));
+    desk.done(Chore::Submit(OrderId(7)), Done::Sent(Some(BidId(70))));
+    drop(desk.take());
+    for id in [9, 8] {
+        assert!(matches!(skip(&mut desk, &order(id)), Skip::Shortage(_)));
+    }
+    desk
+}
+
+#[test]
+fn released_capacity_goes_to_the_earliest_order_that_waited_for_it() {
+    let ends: [(&str, fn(&mut Desk)); 4] = [
+        ("lost", |desk| desk.event(&event("market.bid.lost", 7, 70))),
+        ("expired", |desk| desk.event(&event("market.bid.expired", 7, 70))),
+        ("withdrawn", |desk| desk.event(&event("market.bid.withdrawn", 7, 70))),
+        ("lease closed", |desk| {
+            desk.event(&event("market.lease.created", 7, 70));
+            assert_eq!(desk.reconsider(), [], "a lease holds what its bid held");
+            desk.event(&event("market.lease.closed", 7, 70));
+        }),
+    ];
+    for (end, release) in ends {
+        let mut desk = full();
+        assert_eq!(desk.reconsider(), [], "nothing was released");
+        release(&mut desk);
+        assert_eq!(desk.reconsider(), [(OrderId(8), Amount(1))], "{end}");
+        assert!(desk.take().chores.contains(&Chore::Submit(OrderId(8))), "{end}");
+        assert_eq!((desk.waiting(), desk.reconsider()), (1, vec![]), "{end}");
+    }
+}
+
+#[test]
+fn a_bid_that_nobody_took_gives_its_capacity_to_the_next_order_when_it_expires() {
+    let mut desk = full();
+    let late = OpenOrder { bids_until: Height(60), expires_at: Height(90), ..order(11) };
+    assert!(matches!(skip(&mut desk, &late), Skip::Shortage(_)));
+    desk.tick(Height(49));
+    assert_eq!(desk.take().chores, []);
+    desk.tick(Height(50));
+    assert_eq!(desk.take().chores, [Chore::Check(OrderId(7))]);
+    desk.done(Chore::Check(OrderId(7)), seen(OrderStatus::Expired, Some((70, BidStatus::Expired))));
+    assert_eq!(desk.reconsider(), [(OrderId(11), Amount(1))], "8 and 9 take no more bids");
+    assert!(desk.take().changes.contains(&Change::Freed { order: OrderId(7), why: Freed::Expired }));
+}
+
+#[test]
+fn a_lease_makes_room_for_another_open_bid() {
+    let mut desk = desk_with(|config| {
+        config.bidding.max_concurrent = 1;
+        config.bidding.max_open_bids = 1;
+    });
+    assert!(matches!(desk.consider(&order(7)), Decision::Bid(_)));
+    drop(desk.take());
+    assert!(matches!(skip(&mut desk, &order(8)), Skip::OpenBids { .. }));
+    desk.event(&event("market.lease.created", 7, 70));
+    assert_eq!(desk.reconsider(), [], "the bid on 7 and its lease are under way");
+    desk.done(Chore::Submit(OrderId(7)), Done::Sent(Some(BidId(70))));
+    desk.done(Chore::Confirm(LeaseId(70)), Done::Sent(None));
+    assert_eq!(desk.reconsider(), [(OrderId(8), Amount(1))]);
+}
+
+#[test]
+fn only_orders_that_can_still_be_served_wait() {
+    let mut desk = full();
+    let mut spec = order_spec();
+    spec.resources[0].cpu_milli = 1_000;
+    assert!(matches!(skip(&mut desk, &order_of(10, spec)), Skip::Shortage(_)));
+    assert_eq!(desk.waiting(), 2, "10 wants more than all that is offered");
+    desk.tick(Height(20));
+    assert_eq!(desk.waiting(), 0, "8 and 9 take no more bids");
+}
+
+#[test]
+fn orders_beyond_those_remembered_are_listed_again_when_capacity_is_released() {
+    let mut desk = full();
+    let release = |desk: &mut Desk, id: u64| {
+        desk.done(Chore::Submit(OrderId(id)), Done::Sent(Some(BidId(id))));
+        desk.event(&event("market.bid.lost", id, id));
+    };
+    assert!(!desk.wants_listing(), "nothing was released");
+    release(&mut desk, 7);
+    desk.event(&event("market.bid.lost", 7, 70));
+    desk.tick(Height(19));
+    assert!(!desk.wants_listing());
+    let late = |id| OpenOrder { bids_until: Height(500), ..order(id) };
+    desk.tick(Height(30));
+    assert!(desk.wants_listing(), "orders may have been skipped before the start");
+    assert!(!desk.wants_listing());
+    assert!(matches!(desk.consider(&late(20)), Decision::Bid(_)));
+    for id in 100..100 + waiting::MAX_WAITING as u64 {
+        desk.consider(&late(id));
+    }
+    release(&mut desk, 20);
+    desk.tick(Height(60));
+    assert!(!desk.wants_listing(), "all that wait are remembered");
+    assert_eq!(desk.reconsider(), [(OrderId(100), Amount(1))]);
+    for id in [2_000, 2_001] {
+        desk.consider(&late(id));
+    }
+    release(&mut desk, 100);
+    assert!(desk.wants_listing(), "2001 was too many");
+}
+
 fn desk_after(mut desk: Desk) -> Desk {
     drop(desk.take());
     desk
@@ -364,6 +471,7 @@ proptest! {
         let mut replayed = Position::new("test-1".into(), PROVIDER);
         for (at, step) in steps.iter().enumerate() {
             play(&mut desk, step);
+            desk.reconsider();
             for change in desk.take().changes {
                 replayed.apply(&change);
                 // The journal may deliver a change again after a crash.

@@ -1,13 +1,19 @@
 //! `virtengine.provider.v1.Query`: who sells compute.
 
 use crate::{Context, Status, backend::List, router::Routes};
-use virtengine_chain::provider::PROVIDERS;
+use virtengine_chain::provider::{ATTESTATIONS, PROVIDERS};
 use virtengine_types::{
     Address,
+    proto::cosmos::base::query::v1beta1::PageResponse,
     proto::virtengine::provider::v1::{
-        QueryProviderRequest, QueryProviderResponse, QueryProvidersRequest, QueryProvidersResponse,
+        QueryAttestationsRequest, QueryAttestationsResponse, QueryProviderRequest, QueryProviderResponse,
+        QueryProvidersRequest, QueryProvidersResponse,
     },
+    provider::Attestation,
 };
+
+/// Most auditors that one request names; as many as an order can.
+const MAX_AUDITORS: usize = 32;
 
 pub(super) fn add(routes: &mut Routes) {
     routes.unary(
@@ -19,6 +25,11 @@ pub(super) fn add(routes: &mut Routes) {
         "/virtengine.provider.v1.Query/Providers",
         &["GET /virtengine/provider/v1/providers"],
         providers,
+    );
+    routes.unary(
+        "/virtengine.provider.v1.Query/Attestations",
+        &["GET /virtengine/provider/v1/providers/{owner}/attestations"],
+        attestations,
     );
 }
 
@@ -46,4 +57,32 @@ async fn providers(
     let (rows, pagination) = context.page(&PROVIDERS, list, request.pagination).await?;
     let providers = rows.iter().map(|(owner, provider)| provider.to_wire(*owner)).collect();
     Ok(QueryProvidersResponse { providers, pagination: Some(pagination) })
+}
+
+async fn attestations(
+    context: Context,
+    request: QueryAttestationsRequest,
+) -> Result<QueryAttestationsResponse, Status> {
+    let owner: Address = request.owner.parse()?;
+    let (found, max) = (request.auditors.len(), MAX_AUDITORS);
+    if found > max {
+        return Err(Status::invalid(format!("auditors may name at most {max}, got {found}")));
+    }
+    let (rows, pagination) = if request.auditors.is_empty() {
+        context.page(&ATTESTATIONS, List::Attestations { provider: owner }, request.pagination).await?
+    } else {
+        let mut keys = Vec::with_capacity(found);
+        for auditor in &request.auditors {
+            keys.push(ATTESTATIONS.key(&(owner, auditor.parse()?))?);
+        }
+        (context.rows(&ATTESTATIONS, keys).await?, PageResponse::default())
+    };
+    let provider = context.get(&PROVIDERS, &owner).await?;
+    let wire = |((owner, auditor), attestation): &((Address, Address), Attestation)| {
+        attestation.to_wire(*owner, *auditor, provider.as_ref())
+    };
+    Ok(QueryAttestationsResponse {
+        attestations: rows.iter().map(wire).collect(),
+        pagination: Some(pagination),
+    })
 }

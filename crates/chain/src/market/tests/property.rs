@@ -9,13 +9,13 @@ use proptest::prelude::*;
 use virtengine_types::{
     Address, Amount,
     market::{BidId, CloseReason, LeaseId, OrderId, Selection},
-    msg::{AfterClose, DeregisterProvider, Msg},
+    msg::{AfterClose, AttestProvider, DeregisterProvider, Msg, RevokeAttestation, UpdateProvider},
 };
 
 /// One thing that somebody asks; numbers pick among what exists at that moment.
 #[derive(Clone, Debug)]
 enum Wish {
-    Create { auto: bool, deposit: u128, window: u64 },
+    Create { auto: bool, audited: bool, deposit: u128, window: u64 },
     Cancel(usize),
     Submit { order: usize, provider: usize, price: u128 },
     WithdrawBid(usize),
@@ -27,13 +27,17 @@ enum Wish {
     Deposit { order: usize, friend: bool, amount: u128 },
     Leave(usize),
     Register(usize),
+    Attest(usize),
+    Revoke(usize),
+    Update { provider: usize, gold: bool },
     Empty(u64),
 }
 
 fn wishes() -> impl Strategy<Value = Vec<Wish>> {
     let wish = prop_oneof![
-        3 => (any::<bool>(), 1u128..3_000, 1u64..6)
-            .prop_map(|(auto, deposit, window)| Wish::Create { auto, deposit, window }),
+        3 => (any::<bool>(), prop::bool::weighted(0.3), 1u128..3_000, 1u64..6).prop_map(
+            |(auto, audited, deposit, window)| Wish::Create { auto, audited, deposit, window }
+        ),
         1 => (0usize..9).prop_map(Wish::Cancel),
         6 => (0usize..9, 0usize..4, 1u128..1_100)
             .prop_map(|(order, provider, price)| Wish::Submit { order, provider, price }),
@@ -49,6 +53,9 @@ fn wishes() -> impl Strategy<Value = Vec<Wish>> {
             .prop_map(|(order, friend, amount)| Wish::Deposit { order, friend, amount }),
         1 => (0usize..4).prop_map(Wish::Leave),
         1 => (0usize..4).prop_map(Wish::Register),
+        2 => (0usize..4).prop_map(Wish::Attest),
+        1 => (0usize..4).prop_map(Wish::Revoke),
+        1 => (0usize..4, any::<bool>()).prop_map(|(provider, gold)| Wish::Update { provider, gold }),
         3 => (1u64..8).prop_map(Wish::Empty),
     ];
     prop::collection::vec(wish, 1..60)
@@ -73,9 +80,12 @@ fn message(chain: &Harness, wish: &Wish) -> Option<Msg> {
     let bidder = |id: BidId| name_of(chain.row(&BIDS, &id).unwrap().provider);
     let server = |id: LeaseId| name_of(chain.row(&LEASES, &id).unwrap().provider);
     Some(match wish {
-        Wish::Create { auto, deposit, window } => {
+        Wish::Create { auto, audited, deposit, window } => {
             let mut spec = spec(if *auto { Selection::Auto } else { Selection::Manual });
             spec.bid_window = *window;
+            if *audited {
+                spec.signed_by_all = vec![address("auditor")];
+            }
             create(spec, *deposit)
         }
         Wish::Cancel(number) => cancel("tenant", order(*number)?),
@@ -100,6 +110,25 @@ fn message(chain: &Harness, wish: &Wish) -> Option<Msg> {
             Msg::DeregisterProvider(DeregisterProvider { owner: address(&format!("p{number}")) })
         }
         Wish::Register(number) => register(&format!("p{number}")),
+        Wish::Attest(number) => Msg::AttestProvider(AttestProvider {
+            auditor: address("auditor"),
+            provider: address(&format!("p{number}")),
+            attributes: vec![attribute("region", "eu"), attribute("tier", "gold")],
+        }),
+        Wish::Revoke(number) => Msg::RevokeAttestation(RevokeAttestation {
+            auditor: address("auditor"),
+            provider: address(&format!("p{number}")),
+        }),
+        Wish::Update { provider, gold } => Msg::UpdateProvider(UpdateProvider {
+            owner: address(&format!("p{provider}")),
+            host_uri: "https://new.example".to_owned(),
+            attributes: vec![
+                attribute("region", "eu"),
+                attribute("tier", if *gold { "gold" } else { "iron" }),
+            ],
+            email: String::new(),
+            website: String::new(),
+        }),
         Wish::Empty(_) => return None,
     })
 }
