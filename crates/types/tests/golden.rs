@@ -36,6 +36,18 @@ fn accounts() {
 }
 
 #[test]
+fn rejects_balances_out_of_order_or_twice() {
+    let entry = |denom: &str| [3u32.to_le_bytes().to_vec(), denom.into(), vec![1], vec![0; 15]].concat();
+    let coins =
+        |denoms: [&str; 2]| [2u32.to_le_bytes().to_vec(), entry(denoms[0]), entry(denoms[1])].concat();
+    let read = |denoms| borsh::from_slice::<Coins>(&coins(denoms));
+    assert_eq!(read(["abc", "uve"]).unwrap().len(), 2);
+    for denoms in [["uve", "abc"], ["uve", "uve"]] {
+        assert!(read(denoms).is_err(), "{denoms:?} is not the one encoding of its value");
+    }
+}
+
+#[test]
 fn public_keys() {
     golden(&PublicKey::Ed25519([3; 32]), &["01", &"03".repeat(32)]);
     let multisig = PublicKey::Multisig(MultisigKey { threshold: 1, members: vec![[2; 33]] });
