@@ -5,7 +5,9 @@ use clap::{Args, Subcommand};
 use eyre::{Context as _, Result, eyre};
 use serde_json::{Value, json};
 use std::path::{Path, PathBuf};
-use virtengine_client::sdl::{DenomMap, Group, Manifest, OrderTerms, Sdl as File};
+use virtengine_client::sdl::{
+    DenomMap, DroppedAuditor, ForeignAuditors, Group, Manifest, OrderTerms, Sdl as File,
+};
 use virtengine_types::market::{OrderSpec, Selection};
 
 #[derive(Subcommand)]
@@ -47,17 +49,16 @@ impl Source {
         let sdl = File::from_bytes(&bytes).map_err(|error| self.located(&error))?;
         let mut denoms = DenomMap::default();
         self.denom_map.iter().try_for_each(|mapping| denoms.insert(mapping))?;
-        let groups = sdl.groups(&denoms).map_err(|error| self.located(&error))?;
+        let foreign = if self.ignore_signed_by { ForeignAuditors::Drop } else { ForeignAuditors::Refuse };
+        let groups = sdl.groups(&denoms, foreign).map_err(|error| self.located(&error))?;
         let mut manifests = sdl.manifests();
         let mut placements = Vec::with_capacity(groups.len());
-        for mut group in groups {
-            if self.ignore_signed_by {
-                for auditor in group.drop_foreign_auditors() {
-                    eprintln!(
-                        "warning: placement {:?} no longer demands the signature of {auditor}, which is of another network",
-                        group.name
-                    );
-                }
+        for group in groups {
+            for DroppedAuditor { line, address } in &group.dropped_auditors {
+                eprintln!(
+                    "warning: line {line}: placement {:?} no longer demands the signature of {address}, an auditor of another network",
+                    group.name
+                );
             }
             let at = manifests.iter().position(|manifest| manifest.name == group.name);
             let at = at.ok_or_else(|| eyre!("placement {:?} runs no service", group.name))?;

@@ -1,7 +1,7 @@
 //! Files of tenants.
 
 use crate::{Target, Verdict, memory::bounded};
-use virtengine_client::sdl::{DenomMap, Manifest, OrderTerms, Sdl};
+use virtengine_client::sdl::{DenomMap, ForeignAuditors, Manifest, OrderTerms, Sdl};
 use virtengine_types::market::{OrderSpec, Selection};
 
 /// SDL files, with what becomes of them: groups, manifests and orders.
@@ -32,7 +32,7 @@ pub fn files() -> Target {
                     let json = manifest.to_json().expect("a manifest is JSON");
                     assert_eq!(serde_json::from_slice::<Manifest>(&json).ok().as_ref(), Some(&manifest));
                 }
-                for group in sdl.groups(&denoms).unwrap_or_default() {
+                for group in sdl.groups(&denoms, ForeignAuditors::Drop).unwrap_or_default() {
                     if let Ok(spec) = group.order_spec(&terms) {
                         assert_eq!(OrderSpec::from_wire(Some(&spec.to_wire())), Ok(spec));
                     }

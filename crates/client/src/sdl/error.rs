@@ -2,6 +2,7 @@
 
 use std::fmt;
 use thiserror::Error;
+use virtengine_types::address::AddressError;
 
 /// A broken rule with its place in the file.
 #[derive(Clone, Debug, PartialEq, Eq, Error)]
@@ -354,6 +355,16 @@ pub enum Rule {
         found: String,
         /// What the market takes.
         base: &'static str,
+    },
+    /// An auditor that is no account of this network.
+    #[error("{found:?} is no account of this network ({source}){advice}")]
+    Auditor {
+        /// As written.
+        found: String,
+        /// What is wrong with it.
+        source: AddressError,
+        /// What to do, beginning with a comma; empty for a mistyped account.
+        advice: &'static str,
     },
     /// A price below one base unit.
     #[error("{found:?} is below 1 base unit per block for each replica")]

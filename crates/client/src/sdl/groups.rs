@@ -3,13 +3,18 @@
 use super::{
     DenomMap, Rule, Sdl, SdlError,
     denom::BASE_DENOM,
-    model::{Gpu, Protocol, Service, SignedBy, Storage},
+    model::{Gpu, Placement, Protocol, Service, Storage},
+    quantity::shown,
 };
 use serde::{Deserialize, Serialize};
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, btree_map::Entry};
+use virtengine_types::{Address, address::ACCOUNT_PREFIX};
 
 /// Attribute under which a provider states the architecture of its processors.
 const ARCH: &str = "cpu/arch";
+/// What to do about an auditor of another network.
+const FOREIGN: &str = ", and auditors of other networks vouch for nothing here: name one of this network, or drop \
+                       the demand with --ignore-signed-by";
 /// Port of the shared HTTP entrance.
 const HTTP_PORT: u16 = 80;
 
@@ -20,10 +25,32 @@ pub struct Group {
     pub name: String,
     /// Attributes that the provider must have, sorted.
     pub attributes: BTreeMap<String, String>,
-    /// Auditors who must vouch for them.
-    pub signed_by: SignedBy,
+    /// Auditors of whom one must vouch for them, sorted.
+    pub signed_by_any: Vec<Address>,
+    /// Auditors who all must vouch for them, sorted.
+    pub signed_by_all: Vec<Address>,
+    /// Auditors of other networks, whose signatures are no longer demanded.
+    pub dropped_auditors: Vec<DroppedAuditor>,
     /// One entry for each service, by name.
     pub resources: Vec<ResourceUnit>,
+}
+
+/// What becomes of the demand for the signature of another network's auditor, who can vouch for nothing here.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ForeignAuditors {
+    /// The file is refused.
+    Refuse,
+    /// The demand is dropped; what the auditor would have vouched for is then not demanded by anybody.
+    Drop,
+}
+
+/// An auditor of another network.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct DroppedAuditor {
+    /// Line of the file.
+    pub line: usize,
+    /// As written.
+    pub address: String,
 }
 
 /// Identical replicas of one service.
@@ -91,11 +118,12 @@ impl Sdl {
     /// What to order, by placement name. Prices in mapped denominations become `uve` one for one.
     ///
     /// # Errors
+    /// - `Auditor` - an auditor is no account of this network
     /// - `Denom` - a price in a denomination that is not mapped
     /// - `PriceOverflow` - a price times its replicas does not fit
     /// - `Conflict` - services of a placement need different architectures
     /// - what [`Sdl::validate`] says
-    pub fn groups(&self, denoms: &DenomMap) -> Result<Vec<Group>, SdlError> {
+    pub fn groups(&self, denoms: &DenomMap, foreign: ForeignAuditors) -> Result<Vec<Group>, SdlError> {
         self.validate()?;
         let mut groups: BTreeMap<&str, Group> = BTreeMap::new();
         for (name, placements) in &self.deployment {
@@ -111,12 +139,10 @@ impl Sdl {
                     let rule = Rule::Denom { found: price.denom.clone(), base: BASE_DENOM };
                     return Err(self.error(&format!("{pricing}.denom"), rule));
                 }
-                let group = groups.entry(at).or_insert_with(|| Group {
-                    name: at.clone(),
-                    attributes: placement.attributes.clone(),
-                    signed_by: placement.signed_by.clone(),
-                    resources: Vec::new(),
-                });
+                let group = match groups.entry(at) {
+                    Entry::Occupied(known) => known.into_mut(),
+                    Entry::Vacant(new) => new.insert(self.group(at, placement, foreign)?),
+                };
                 if let Some(arch) = &resources.cpu.arch {
                     let first = group.attributes.entry(ARCH.to_owned()).or_insert_with(|| arch.clone());
                     if first != arch {
@@ -145,6 +171,41 @@ impl Sdl {
             }
         }
         Ok(groups.into_values().collect())
+    }
+
+    /// The group of a placement, without resources.
+    fn group(&self, name: &str, placement: &Placement, foreign: ForeignAuditors) -> Result<Group, SdlError> {
+        let mut dropped = Vec::new();
+        let mut auditors = |list: &[String], field: &str| -> Result<Vec<Address>, SdlError> {
+            let mut accounts = BTreeSet::new();
+            for (index, text) in list.iter().enumerate() {
+                let of_here = text.strip_prefix(ACCOUNT_PREFIX).is_some_and(|rest| rest.starts_with('1'));
+                let path = format!("profiles.placement.{name}.signedBy.{field}[{index}]");
+                match text.parse() {
+                    Ok(account) => {
+                        accounts.insert(account);
+                    }
+                    // A mistyped account of this network is not meant to be dropped.
+                    Err(_) if foreign == ForeignAuditors::Drop && !of_here => {
+                        dropped.push(DroppedAuditor { line: self.line(&path), address: shown(text) });
+                    }
+                    Err(source) => {
+                        let advice = if of_here { "" } else { FOREIGN };
+                        let rule = Rule::Auditor { found: shown(text), source, advice };
+                        return Err(self.error(&path, rule));
+                    }
+                }
+            }
+            Ok(accounts.into_iter().collect())
+        };
+        Ok(Group {
+            name: name.to_owned(),
+            attributes: placement.attributes.clone(),
+            signed_by_any: auditors(&placement.signed_by.any_of, "anyOf")?,
+            signed_by_all: auditors(&placement.signed_by.all_of, "allOf")?,
+            dropped_auditors: dropped,
+            resources: Vec::new(),
+        })
     }
 }
 

@@ -31,7 +31,7 @@ mod tests;
 
 pub use denom::{DenomMap, DenomMapError};
 pub use error::{Rule, SdlError};
-pub use groups::{Endpoint, EndpointKind, Group, Price, ResourceUnit};
+pub use groups::{DroppedAuditor, Endpoint, EndpointKind, ForeignAuditors, Group, Price, ResourceUnit};
 pub use manifest::{Manifest, ManifestResources, ManifestService};
 pub use model::{
     Cpu, Credentials, Deployment, EndpointSpec, Expose, ExposeTarget, Gpu, GpuModel, HttpOptions, Memory,

@@ -91,6 +91,11 @@ impl Sdl {
     pub(super) fn error(&self, path: &str, rule: Rule) -> SdlError {
         self.places.of(path).error(path, rule)
     }
+
+    /// The line of a field; 0 if the file has no such place.
+    pub(super) fn line(&self, path: &str) -> usize {
+        self.places.of(path).line
+    }
 }
 
 /// Places of fields by path.

@@ -3,8 +3,7 @@
 use super::{EndpointKind, Group, ResourceUnit, model::GpuModel};
 use thiserror::Error;
 use virtengine_types::{
-    Address, Amount,
-    address::AddressError,
+    Amount,
     market::{self, OrderSpec, Selection, SpecError},
     provider::Attribute,
 };
@@ -28,18 +27,6 @@ pub struct OrderTerms {
 /// Why a group is no order.
 #[derive(Clone, Debug, PartialEq, Eq, Error)]
 pub enum OrderError {
-    /// An auditor of another network, or no address at all.
-    #[error(
-        "placement {placement:?} wants the signature of {address:?}: {source}; auditors of other networks vouch for nothing here: name one of this network, or drop the demand with --ignore-signed-by"
-    )]
-    Auditor {
-        /// The placement.
-        placement: String,
-        /// The address as written.
-        address: String,
-        /// What is wrong with it.
-        source: AddressError,
-    },
     /// The prices of all replicas do not fit in one amount.
     #[error("the prices of placement {placement:?} exceed 2^128 - 1")]
     Price {
@@ -57,34 +44,14 @@ pub enum OrderError {
 }
 
 impl Group {
-    /// Drops the auditors that are no addresses of this network and answers with them. What they would
-    /// have vouched for is then not demanded by anybody.
-    pub fn drop_foreign_auditors(&mut self) -> Vec<String> {
-        let mut dropped = Vec::new();
-        for list in [&mut self.signed_by.any_of, &mut self.signed_by.all_of] {
-            dropped.extend(list.extract_if(.., |text| text.parse::<Address>().is_err()));
-        }
-        dropped.sort();
-        dropped.dedup();
-        dropped
-    }
-
     /// The order for this group. The attribute `region` becomes the order's region; a model with memory or
     /// interface is written `a100/ram/80Gi/interface/sxm`.
     ///
     /// # Errors
-    /// - `Auditor` - an auditor is no address of this network
     /// - `Price` - the ceiling does not fit
     /// - `Spec` - the chain would refuse the order
     pub fn order_spec(&self, terms: &OrderTerms) -> Result<OrderSpec, OrderError> {
         let placement = || self.name.clone();
-        let auditors = |list: &[String]| -> Result<Vec<Address>, OrderError> {
-            let parse = |text: &String| {
-                let address = text.clone();
-                text.parse().map_err(|source| OrderError::Auditor { placement: placement(), address, source })
-            };
-            list.iter().map(parse).collect()
-        };
         let max_price = self.max_price().ok_or_else(|| OrderError::Price { placement: placement() })?;
         let wanted = self.attributes.iter().filter(|(key, _)| *key != REGION);
         let spec = OrderSpec {
@@ -94,8 +61,8 @@ impl Group {
             attributes: wanted
                 .map(|(key, value)| Attribute { key: key.clone(), value: value.clone() })
                 .collect(),
-            signed_by_any: auditors(&self.signed_by.any_of)?,
-            signed_by_all: auditors(&self.signed_by.all_of)?,
+            signed_by_any: self.signed_by_any.clone(),
+            signed_by_all: self.signed_by_all.clone(),
             minimum_identity_tier: terms.minimum_identity_tier,
             max_price: Amount(max_price),
             bid_window: terms.bid_window,
@@ -154,7 +121,7 @@ fn model_text(model: &GpuModel) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::sdl::{DenomMap, Price, Sdl};
+    use crate::sdl::{DenomMap, ForeignAuditors, Price, Sdl};
 
     fn terms() -> OrderTerms {
         OrderTerms {
@@ -165,8 +132,12 @@ mod tests {
         }
     }
 
+    fn groups(text: &str) -> Vec<Group> {
+        Sdl::parse(text).unwrap().groups(&DenomMap::default(), ForeignAuditors::Refuse).unwrap()
+    }
+
     fn order(text: &str) -> Result<OrderSpec, OrderError> {
-        Sdl::parse(text).unwrap().groups(&DenomMap::default()).unwrap()[0].order_spec(&terms())
+        groups(text)[0].order_spec(&terms())
     }
 
     #[test]
@@ -175,22 +146,6 @@ mod tests {
         assert_eq!((spec.region.as_str(), spec.class(), spec.max_price), ("us-west", "gpu", Amount(250_000)));
         assert_eq!(spec.resources[0].gpu.models, ["a100/ram/80Gi/interface/sxm", "h100"]);
         assert!(spec.attributes.is_empty());
-    }
-
-    #[test]
-    fn rejects_auditors_of_other_networks() {
-        let web = include_str!("../../../../examples/web.yml");
-        let text = web.replace(
-            "      pricing:",
-            "      signedBy: {anyOf: [akash1365yvmc4s7awdyj3n2sav7xfx76adc6dnmlx63]}\n      pricing:",
-        );
-        let error = order(&text).unwrap_err();
-        assert!(matches!(error, OrderError::Auditor { .. }));
-        assert!(error.to_string().contains("--ignore-signed-by"), "{error}");
-        let mut groups = Sdl::parse(&text).unwrap().groups(&DenomMap::default()).unwrap();
-        assert_eq!(groups[0].drop_foreign_auditors().len(), 1);
-        assert_eq!(groups[0].order_spec(&terms()).unwrap().signed_by_any, []);
-        assert!(groups[0].drop_foreign_auditors().is_empty());
     }
 
     #[test]
@@ -203,7 +158,7 @@ mod tests {
     #[test]
     fn rejects_prices_that_overflow_together() {
         let web = include_str!("../../../../examples/web.yml");
-        let mut groups = Sdl::parse(web).unwrap().groups(&DenomMap::default()).unwrap();
+        let mut groups = groups(web);
         groups[0].resources[0].count = 2;
         groups[0].resources[0].price_per_block = Price { amount: u128::MAX, denom: "uve".to_owned() };
         assert!(matches!(groups[0].order_spec(&terms()), Err(OrderError::Price { .. })));

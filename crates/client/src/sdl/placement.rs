@@ -65,11 +65,7 @@ fn read_signed_by(field: &Field<'_>) -> Result<SignedBy, SdlError> {
     let addresses = |name| -> Result<Vec<String>, SdlError> {
         let Some(field) = fields.get(name) else { return Ok(Vec::new()) };
         let items = field.list(MAX_ITEMS)?;
-        let texts = items.iter().map(|item| item.filled("an address").map(str::to_owned));
-        let mut texts = texts.collect::<Result<Vec<_>, _>>()?;
-        texts.sort_unstable();
-        texts.dedup();
-        Ok(texts)
+        items.iter().map(|item| item.filled("an address").map(str::to_owned)).collect()
     };
     Ok(SignedBy { any_of: addresses("anyOf")?, all_of: addresses("allOf")? })
 }

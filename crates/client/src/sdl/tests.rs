@@ -11,7 +11,7 @@ const TWO_REGIONS: &str = include_str!("../../../../examples/two-regions.yml");
 const ALL: [&str; 5] = [WEB, GPU, WORDPRESS, LEASED_IP, TWO_REGIONS];
 
 fn groups(text: &str) -> Vec<Group> {
-    Sdl::parse(text).unwrap().groups(&DenomMap::default()).unwrap()
+    Sdl::parse(text).unwrap().groups(&DenomMap::default(), ForeignAuditors::Refuse).unwrap()
 }
 
 /// The error of `file` with its one occurrence of `from` replaced.
@@ -112,11 +112,37 @@ fn accepts_every_spelling_of_a_quantity() {
 #[test]
 fn accepts_mapped_denominations_and_rejects_others() {
     let sdl = Sdl::parse(&WEB.replace("denom: uve", "denom: uact")).unwrap();
-    assert_eq!(sdl.groups(&"uact=uve".parse().unwrap()).unwrap(), groups(WEB));
-    let error = sdl.groups(&"uakt=uve".parse().unwrap()).unwrap_err().to_string();
+    assert_eq!(sdl.groups(&"uact=uve".parse().unwrap(), ForeignAuditors::Refuse).unwrap(), groups(WEB));
+    let error = sdl.groups(&"uakt=uve".parse().unwrap(), ForeignAuditors::Refuse).unwrap_err().to_string();
     let expected = "line 26, column 18: profiles.placement.anywhere.pricing.web.denom: the price is in \"uact\", \
                     the market takes \"uve\"; map it with uact=uve";
     assert_eq!(error, expected);
+}
+
+#[test]
+fn rejects_auditors_of_other_networks_unless_told_to_drop_them() {
+    let foreign = "akash1365yvmc4s7awdyj3n2sav7xfx76adc6dnmlx63";
+    let own = virtengine_types::Address([1; 20]);
+    let signed = |any: &str| {
+        let list =
+            format!("      signedBy:\n        anyOf:\n          - {own}\n          - {any}\n      pricing:");
+        Sdl::parse(&WEB.replacen("      pricing:", &list, 1)).unwrap()
+    };
+    let none = DenomMap::default();
+    let error = signed(foreign).groups(&none, ForeignAuditors::Refuse).unwrap_err().to_string();
+    let expected = format!(
+        "line 27, column 13: profiles.placement.anywhere.signedBy.anyOf[1]: {foreign:?} is no account of this network \
+         (invalid Bech32 prefix; expected virtengine, got akash), and auditors of other networks vouch for nothing \
+         here: name one of this network, or drop the demand with --ignore-signed-by"
+    );
+    assert_eq!(error, expected);
+    let group = signed(foreign).groups(&none, ForeignAuditors::Drop).unwrap().remove(0);
+    assert_eq!(group.dropped_auditors, [DroppedAuditor { line: 27, address: foreign.to_owned() }]);
+    assert_eq!((group.signed_by_any, group.signed_by_all), (vec![own], vec![]));
+    // A mistyped account of this network is an error all the same.
+    let mistyped = own.to_string().replace("virtengine1q", "virtengine1p");
+    let error = signed(&mistyped).groups(&none, ForeignAuditors::Drop).unwrap_err().to_string();
+    assert!(error.contains(&mistyped) && !error.contains("--ignore-signed-by"), "{error}");
 }
 
 #[test]
@@ -139,7 +165,10 @@ fn a_file_survives_json() {
     for text in ALL {
         let sdl = Sdl::parse(text).unwrap();
         let back: Sdl = serde_json::from_slice(&serde_json::to_vec(&sdl).unwrap()).unwrap();
-        assert_eq!(back.groups(&DenomMap::default()), sdl.groups(&DenomMap::default()));
+        assert_eq!(
+            back.groups(&DenomMap::default(), ForeignAuditors::Refuse),
+            sdl.groups(&DenomMap::default(), ForeignAuditors::Refuse)
+        );
     }
 }
 
@@ -250,7 +279,7 @@ fn rejects_cards_without_a_vendor() {
 #[test]
 fn rejects_prices_that_overflow() {
     let text = TWO_REGIONS.replace("amount: 2000", &format!("amount: {}", u128::MAX));
-    let error = Sdl::parse(&text).unwrap().groups(&DenomMap::default()).unwrap_err();
+    let error = Sdl::parse(&text).unwrap().groups(&DenomMap::default(), ForeignAuditors::Refuse).unwrap_err();
     assert!(matches!(*error.rule, Rule::PriceOverflow { count: 2, .. }), "{error}");
 }
 
@@ -259,7 +288,7 @@ fn rejects_two_architectures_of_one_provider() {
     let text = TWO_REGIONS.replace("units: 1\n", "units: 1\n          attributes: {arch: arm64}\n");
     let text = text
         .replace("<<: *small", "cpu: {units: 1, attributes: {arch: amd64}}\n        storage: {size: 1Gi}");
-    let error = Sdl::parse(&text).unwrap().groups(&DenomMap::default()).unwrap_err();
+    let error = Sdl::parse(&text).unwrap().groups(&DenomMap::default(), ForeignAuditors::Refuse).unwrap_err();
     assert!(matches!(*error.rule, Rule::Conflict { .. }), "{error}");
 }
 
@@ -311,7 +340,7 @@ proptest! {
         if let Ok(sdl) = Sdl::from_bytes(&bytes) {
             let again = sdl.validate();
             prop_assert!(again.is_ok(), "a parsed file is valid: {again:?}");
-            let groups = sdl.groups(&DenomMap::default());
+            let groups = sdl.groups(&DenomMap::default(), ForeignAuditors::Refuse);
             prop_assert!(groups.is_err() || groups.unwrap().len() == sdl.manifests().len());
         }
     }
