@@ -3,10 +3,12 @@
 import assert from "node:assert/strict";
 import { after, before, describe, test } from "node:test";
 import { toBase64 } from "@cosmjs/encoding";
-import { StargateClient, QueryClient, setupStakingExtension } from "@cosmjs/stargate";
+import { QueryClient, assertIsDeliverTxSuccess, setupStakingExtension } from "@cosmjs/stargate";
 import { Comet38Client, HttpBatchClient, HttpClient, connectComet, isComet38Client } from "@cosmjs/tendermint-rpc";
+import { TxRaw } from "cosmjs-types/cosmos/tx/v1beta1/tx";
 import {
-  balance, blocksLater, chainId, coin, denom, devnet, funded, newWallet, addressOf, rpcSocket,
+  addressOf, balance, blocksLater, chainId, coin, denom, devnet, eventually, feeFor, funded, newWallet, reading, refused,
+  rpcSocket,
 } from "../lib/devnet.mjs";
 
 const FUNDS = 5_000_000n;
@@ -16,8 +18,9 @@ for (const [transport, endpoint] of [["HTTP", devnet.rpc], ["WebSocket", rpcSock
     let client, alice, bob, sent;
 
     before(async () => {
-      client = await StargateClient.connect(endpoint);
-      alice = await funded(FUNDS);
+      client = await reading(endpoint);
+      // The client that writes uses the same transport.
+      alice = await funded(FUNDS, { endpoint });
       bob = await addressOf(await newWallet());
       sent = await alice.client.sendTokens(alice.address, bob, [coin(1234)], "auto", `queries ${transport}`);
       assert.equal(sent.code, 0, sent.rawLog);
@@ -67,14 +70,23 @@ for (const [transport, endpoint] of [["HTTP", devnet.rpc], ["WebSocket", rpcSock
       assert.equal(await balance(client, alice.address), FUNDS - 1234n - BigInt(fee));
     });
 
-    test("finds no delegation where there is none", async () => {
+    test("reads delegations, and finds none where there is none", async () => {
       const comet = await connectComet(devnet.rpc);
       const query = QueryClient.withExtensions(comet, setupStakingExtension);
       const { validators } = await query.staking.validators("BOND_STATUS_BONDED");
-      assert.equal(validators.length, devnet.nodes.length);
-      assert.equal(await client.getDelegation(alice.address, validators[0].operatorAddress), null);
-      assert.equal(await client.getBalanceStaked(alice.address), null);
       comet.disconnect();
+      assert.equal(validators.length, devnet.nodes.length);
+      assert.equal(await client.getDelegation(bob, validators[0].operatorAddress), null);
+      assert.equal(await client.getBalanceStaked(bob), null);
+      const stake = await funded(FUNDS, { endpoint });
+      for (const [index, { operatorAddress }] of validators.entries()) {
+        const amount = coin(1000 + index);
+        assertIsDeliverTxSuccess(await stake.client.delegateTokens(stake.address, operatorAddress, amount, "auto"));
+        assert.deepEqual(await client.getDelegation(stake.address, operatorAddress), amount);
+      }
+      const total = validators.reduce((sum, _, index) => sum + 1000 + index, 0);
+      assert.deepEqual(await client.getBalanceStaked(stake.address), coin(total));
+      stake.client.disconnect();
     });
 
     test("reads the latest block, and one by height with its transaction", async () => {
@@ -103,6 +115,27 @@ for (const [transport, endpoint] of [["HTTP", devnet.rpc], ["WebSocket", rpcSock
       assert.equal(found.msgResponses[0].typeUrl, "/cosmos.bank.v1beta1.MsgSendResponse");
       assert.ok(found.gasUsed > 0n && found.gasUsed <= found.gasWanted);
       assert.equal(await client.getTx("00".repeat(32)), null);
+      const comet = await connectComet(endpoint);
+      const { tx } = await comet.tx({ hash: Buffer.from(found.hash, "hex") });
+      assert.deepEqual(Buffer.from(tx), Buffer.from(found.tx));
+      comet.disconnect();
+    });
+
+    test("broadcasts without waiting, and is told the code of a refusal", async () => {
+      const from = await funded(FUNDS, { endpoint });
+      const message = {
+        typeUrl: "/cosmos.bank.v1beta1.MsgSend",
+        value: { fromAddress: from.address, toAddress: from.address, amount: [coin(5)] },
+      };
+      const raw = async (fee) => TxRaw.encode(await from.client.sign(from.address, [message], fee, "")).finish();
+      const low = await raw({ ...feeFor(200_000), amount: [coin(1)] });
+      for (const broadcast of ["broadcastTxSync", "broadcastTx"]) {
+        await refused(client[broadcast](low), 13, "sdk", /insufficient fees/);
+      }
+      const hash = await client.broadcastTxSync(await raw(feeFor(200_000)));
+      const found = await eventually("inclusion", async () => (await client.getTx(hash)) ?? undefined);
+      assert.equal(found.code, 0, found.rawLog);
+      from.client.disconnect();
     });
 
     test("searches transactions by events and height", async () => {
@@ -131,7 +164,6 @@ describe("comet clients", () => {
     const { accountNumber, sequence } = await client.getSequence(many.address);
     const fee = { amount: [coin(5000)], gas: "200000" };
     const message = { fromAddress: many.address, toAddress: recipient, amount: [coin(7)] };
-    const { TxRaw } = await import("cosmjs-types/cosmos/tx/v1beta1/tx");
     const sent = 35;
     // Sequences n, n + 1, ... without waiting for blocks.
     for (let index = 0; index < sent; index += 1) {
@@ -140,12 +172,17 @@ describe("comet clients", () => {
       const raw = await client.sign(many.address, messages, fee, "", data);
       await client.broadcastTxSync(TxRaw.encode(raw).finish());
     }
-    await blocksLater(client, 2);
-    const found = await client.searchTx(`transfer.recipient='${recipient}'`);
-    assert.equal(found.length, sent);
+    const found = await eventually(`${sent} transfers`, async () => {
+      const found = await client.searchTx(`transfer.recipient='${recipient}'`);
+      return found.length === sent ? found : undefined;
+    });
     assert.equal(await balance(client, recipient), 7n * BigInt(sent));
     const order = found.map((tx) => tx.height * 1000 + tx.txIndex);
     assert.deepEqual(order, order.toSorted((a, b) => a - b));
+    const socket = await reading(rpcSocket);
+    const hashes = (txs) => txs.map((tx) => tx.hash);
+    assert.deepEqual(hashes(await socket.searchTx(`transfer.recipient='${recipient}'`)), hashes(found));
+    socket.disconnect();
     client.disconnect();
   });
 
@@ -176,7 +213,7 @@ describe("comet clients", () => {
     assert.ok((await comet.numUnconfirmedTxs()).total >= 0);
     const block = await comet.block(sent.height);
     const next = await comet.block(sent.height + 1).catch(async () => {
-      await blocksLater(await StargateClient.connect(devnet.rpc), 1);
+      await blocksLater(await reading(), 1);
       return comet.block(sent.height + 1);
     });
     assert.deepEqual(next.block.header.lastBlockId.hash, block.blockId.hash);
@@ -200,7 +237,7 @@ describe("comet clients", () => {
   });
 
   test("every node answers with the same block", async () => {
-    const clients = await Promise.all(devnet.nodes.map((node) => StargateClient.connect(node.rpc)));
+    const clients = await Promise.all(devnet.nodes.map((node) => reading(node.rpc)));
     const ids = await Promise.all(clients.map(async (client) => (await client.getBlock(2)).id));
     assert.equal(new Set(ids).size, 1, ids.join(" "));
     for (const client of clients) client.disconnect();

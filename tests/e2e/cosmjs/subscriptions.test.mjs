@@ -6,7 +6,10 @@ import { sha256 } from "@cosmjs/crypto";
 import { toHex } from "@cosmjs/encoding";
 import { Comet38Client } from "@cosmjs/tendermint-rpc";
 import { TxRaw } from "cosmjs-types/cosmos/tx/v1beta1/tx";
-import { addressOf, balance, chainId, coin, devnet, feeFor, funded, newWallet, rpcSocket } from "../lib/devnet.mjs";
+import {
+  addressOf, balance, chainId, coin, devnet, eventually, feeFor, funded, newWallet, rpcSocket,
+} from "../lib/devnet.mjs";
+import { passageTo } from "../lib/passage.mjs";
 
 /** The first `count` items of a stream; fails after `seconds`. */
 function take(stream, count, seconds = 20) {
@@ -33,6 +36,8 @@ describe("subscriptions", () => {
   before(async () => {
     alice = await funded(10_000_000n);
     comet = await Comet38Client.connect(rpcSocket);
+    // A connection that opens while no call waits is useless in CosmJS 0.39.0.
+    await comet.status();
   });
   after(() => {
     comet?.disconnect();
@@ -93,6 +98,41 @@ describe("subscriptions", () => {
       assert.equal(toHex(event.hash).toUpperCase(), sent.transactionHash);
     }
     for (const comet of comets) comet.disconnect();
+  });
+
+  test("a client whose connection broke opens it again, asks what waited, and is told of new blocks", async () => {
+    const passage = await passageTo(rpcSocket);
+    const broken = await Comet38Client.connect(passage.url);
+    const [last] = await take(broken.subscribeNewBlock(), 1);
+    // Its end was sent before this, so it does not wait for the new connection.
+    await broken.status();
+    passage.shut();
+    await eventually("an attempt to reconnect", async () => passage.refused > 0 || undefined);
+    const status = broken.status();
+    const told = take(broken.subscribeNewBlockHeader(), 2);
+    passage.open();
+    assert.ok((await status).syncInfo.latestBlockHeight >= last.header.height);
+    const [first, second] = (await told).map(({ height }) => height);
+    assert.ok(first > last.header.height);
+    assert.equal(second, first + 1);
+    broken.disconnect();
+    passage.close();
+  });
+
+  test("several subscriptions share a connection, and ending one leaves the others", async () => {
+    const to = await addressOf(await newWallet());
+    // A client of its own: CosmJS 0.39.0 tells of everything twice that it is asked for again.
+    const comet = await Comet38Client.connect(rpcSocket);
+    const [headers, txs] = [
+      take(comet.subscribeNewBlockHeader(), 3), take(comet.subscribeTx(`transfer.recipient='${to}'`), 1),
+    ];
+    await take(comet.subscribeNewBlock(), 1);
+    await comet.status();
+    const sent = await alice.client.sendTokens(alice.address, to, [coin(1)], feeFor(200_000));
+    const [[event], seen] = await Promise.all([txs, headers]);
+    assert.equal(event.height, sent.height);
+    assert.deepEqual(seen.map(({ height }) => height - seen[0].height), [0, 1, 2]);
+    comet.disconnect();
   });
 
   test("a query that does not parse is refused", async () => {

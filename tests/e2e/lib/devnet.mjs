@@ -2,16 +2,21 @@
 
 import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
+import { after } from "node:test";
 import { setTimeout as pause } from "node:timers/promises";
 import { Secp256k1HdWallet } from "@cosmjs/amino";
 import { DirectSecp256k1HdWallet } from "@cosmjs/proto-signing";
-import { GasPrice, SigningStargateClient, assertIsDeliverTxSuccess } from "@cosmjs/stargate";
+import { GasPrice, SigningStargateClient, StargateClient, assertIsDeliverTxSuccess } from "@cosmjs/stargate";
 
 export const devnet = JSON.parse(readFileSync(process.env.DEVNET, "utf8"));
 export const { denom, chain_id: chainId, bech32_prefix: prefix } = devnet;
 export const gasPrice = GasPrice.fromString(devnet.gas_price);
 /** The JSON-RPC endpoint as a WebSocket address. */
 export const rpcSocket = devnet.rpc.replace(/^http/, "ws");
+
+// CosmJS 0.39.0 opens a WebSocket again after disconnect(), so a file that used one would never end by itself.
+// By this time everything was reported.
+after(() => { setTimeout(() => process.exit(), 2_000).unref(); });
 
 /** How often CosmJS looks for its transaction; its default of 3 s is for public networks. */
 const POLL = { broadcastPollIntervalMs: 150, broadcastTimeoutMs: 30_000 };
@@ -26,9 +31,22 @@ export function feeFor(gas) {
   return { amount: [coin(amount)], gas: String(gas) };
 }
 
+/**
+ * A client that is ready for calls at any later time. CosmJS 0.39.0 never sends anything over a WebSocket that
+ * opened while nothing waited to be sent, so a call waits.
+ */
+async function awake(connecting) {
+  const client = await connecting;
+  await client.getHeight();
+  return client;
+}
+
+/** A client that reads. */
+export const reading = (endpoint = devnet.rpc) => awake(StargateClient.connect(endpoint));
+
 /** A client that signs with `wallet`. */
 export function signing(wallet, options = {}, endpoint = devnet.rpc) {
-  return SigningStargateClient.connectWithSigner(endpoint, wallet, { gasPrice, ...POLL, ...options });
+  return awake(SigningStargateClient.connectWithSigner(endpoint, wallet, { gasPrice, ...POLL, ...options }));
 }
 
 /** The address of a wallet's only account. */
