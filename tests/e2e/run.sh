@@ -78,17 +78,20 @@ tally() {
     passed=$((passed + good))
     failed=$((failed + bad))
 }
+# A file that hangs is ended after `limit` seconds and the next one begins; the suite as a whole ends too.
 node_suite() {
-    local tap="$home/$1.tap" code=0 good bad
-    node --test --test-concurrency=1 --test-timeout=180000 --test-reporter=spec --test-reporter-destination=stdout \
-        --test-reporter=tap --test-reporter-destination="$tap" "$1"/*.test.mjs || code=$?
+    local limit="${2:-180}" tap="$home/$1.tap" files=("$1"/*.test.mjs) code=0 good bad
+    timeout --kill-after=10 $((limit * ${#files[@]} + 30)) \
+        node --test --test-concurrency=1 --test-timeout=$((limit * 1000)) \
+        --test-reporter=spec --test-reporter-destination=stdout \
+        --test-reporter=tap --test-reporter-destination="$tap" "${files[@]}" || code=$?
     good="$(count "$tap" '^# pass [0-9]+')"
     bad=$(($(count "$tap" '^# fail [0-9]+') + $(count "$tap" '^# cancelled [0-9]+')))
     tally "$code" "$good" "$bad"
 }
 python_suite() {
     local out="$home/$1.out" code=0
-    PYTHONDONTWRITEBYTECODE=1 "$python" -m pytest -p no:cacheprovider -q -rfE --durations=5 "$1" 2>&1 |
+    PYTHONDONTWRITEBYTECODE=1 timeout --kill-after=10 300 "$python" -m pytest -p no:cacheprovider -q -rfE --durations=5 "$1" 2>&1 |
         tee "$out" || code=$?
     local last
     last="$home/$1.last"
@@ -118,6 +121,7 @@ for suite in "${suites[@]}"; do
     say "$suite"
     case "$suite" in
         cosmpy) python_suite "$suite" ;;
+        crash) node_suite "$suite" 900 ;;
         *) node_suite "$suite" ;;
     esac
 done

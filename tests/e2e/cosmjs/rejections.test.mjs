@@ -2,10 +2,14 @@
 
 import assert from "node:assert/strict";
 import { after, before, describe, test } from "node:test";
+import { createMultisigThresholdPubkey, encodeSecp256k1Pubkey, pubkeyToAddress } from "@cosmjs/amino";
 import { toBase64 } from "@cosmjs/encoding";
+import { encodePubkey } from "@cosmjs/proto-signing";
+import { makeMultisignedTxBytes } from "@cosmjs/stargate";
 import { AuthInfo, TxBody, TxRaw } from "cosmjs-types/cosmos/tx/v1beta1/tx";
 import {
-  addressOf, balance, blocksLater, chainId, coin, denom, feeFor, funded, newWallet, refused, rpc, signing,
+  addressOf, balance, blocksLater, chainId, coin, denom, feeFor, fund, funded, newAminoWallet, newWallet, prefix, refused,
+  rpc, signing,
 } from "../lib/devnet.mjs";
 
 const FUNDS = 100_000_000n;
@@ -75,6 +79,15 @@ describe("refused before a block", () => {
   test("a memo that is too long", () => refused(broadcast({ memo: "m".repeat(257) }), 12, "sdk", /257/));
 
   test("a timeout height that is over", () => refused(broadcast({ timeout: 1n }), 30));
+
+  test("a gas limit beyond 63 bits", () => {
+    const edit = (raw) => {
+      const authInfo = AuthInfo.decode(raw.authInfoBytes);
+      authInfo.fee.gasLimit = 2n ** 63n;
+      return { ...raw, authInfoBytes: AuthInfo.encode(authInfo).finish() };
+    };
+    return refused(broadcast({ edit }), 18);
+  });
 
   test("an account that does not exist", async () => {
     const stranger = await newWallet();
@@ -176,6 +189,49 @@ describe("refused before a block", () => {
       return { ...raw, bodyBytes: TxBody.encode({ ...body, memo: "x".repeat(70_000) }).finish() };
     };
     await refused(broadcast({ edit }), 21);
+  });
+
+  test("a key that is not the sender's", async () => {
+    const [{ pubkey }] = await (await newWallet()).getAccounts();
+    const edit = (raw) => {
+      const authInfo = AuthInfo.decode(raw.authInfoBytes);
+      authInfo.signerInfos[0].publicKey = encodePubkey(encodeSecp256k1Pubkey(pubkey));
+      return { ...raw, authInfoBytes: AuthInfo.encode(authInfo).finish() };
+    };
+    await refused(broadcast({ edit }), 8);
+  });
+
+  test("a multisig of more members than may sign", async () => {
+    const wallets = await Promise.all(Array.from({ length: 8 }, newAminoWallet));
+    const keys = await Promise.all(wallets.map(async (wallet) => encodeSecp256k1Pubkey((await wallet.getAccounts())[0].pubkey)));
+    const multisig = createMultisigThresholdPubkey(keys, 8);
+    const from = pubkeyToAddress(multisig, prefix);
+    await fund([from], 1_000_000n);
+    const fee = feeFor(500_000);
+    const body = client.registry.encodeTxBody({
+      messages: [{ typeUrl: send().typeUrl, value: { fromAddress: from, toAddress: to, amount: [coin(1)] } }],
+    });
+    const addresses = await Promise.all(wallets.map(addressOf));
+    const signatures = new Map(addresses.map((address) => [address, new Uint8Array(64).fill(1)]));
+    const bytes = makeMultisignedTxBytes(multisig, 0, fee, body, signatures);
+    await refused(client.broadcastTxSync(bytes), 14, "sdk", /8/);
+  });
+
+  test("fields that are unknown and critical, wherever they are", async () => {
+    const field = Buffer.from([0xa0, 0x1f, 0x01]); // field 500 with the number 1
+    for (const part of ["bodyBytes", "authInfoBytes"]) {
+      await refused(broadcast({ edit: (raw) => ({ ...raw, [part]: Buffer.concat([raw[part], field]) }) }), 2);
+    }
+    const { result } = await rpc("broadcast_tx_sync", { tx: toBase64(Buffer.concat([await signed(), field])) });
+    assert.deepEqual([result.code, result.codespace], [2, "sdk"], result.log);
+  });
+
+  test("a transaction without order", () => {
+    const edit = (raw) => {
+      const body = TxBody.decode(raw.bodyBytes);
+      return { ...raw, bodyBytes: TxBody.encode({ ...body, unordered: true }).finish() };
+    };
+    return refused(broadcast({ edit }), 37);
   });
 
   test("an auth info that does not decode", () => {

@@ -2,21 +2,42 @@
 
 import assert from "node:assert/strict";
 import { before, describe, test } from "node:test";
-import { createMultisigThresholdPubkey, pubkeyToAddress } from "@cosmjs/amino";
+import { createMultisigThresholdPubkey, encodeSecp256k1Pubkey, pubkeyToAddress } from "@cosmjs/amino";
+import { encodePubkey, makeSignDoc } from "@cosmjs/proto-signing";
 import {
-  QueryClient, SigningStargateClient, StargateClient, assertIsDeliverTxSuccess, createDefaultAminoConverters,
-  AminoTypes, makeMultisignedTxBytes, setupStakingExtension,
+  AminoTypes, QueryClient, SigningStargateClient, assertIsDeliverTxSuccess, createDefaultAminoConverters,
+  makeMultisignedTxBytes, setupStakingExtension,
 } from "@cosmjs/stargate";
 import { connectComet } from "@cosmjs/tendermint-rpc";
 import { MsgBeginRedelegate } from "cosmjs-types/cosmos/staking/v1beta1/tx";
-import { TxRaw } from "cosmjs-types/cosmos/tx/v1beta1/tx";
+import { SignMode } from "cosmjs-types/cosmos/tx/signing/v1beta1/signing";
+import { AuthInfo, TxRaw } from "cosmjs-types/cosmos/tx/v1beta1/tx";
 import {
-  addressOf, balance, chainId, coin, denom, devnet, feeFor, fund, funded, newAminoWallet, newWallet, prefix, rpcSocket,
+  addressOf, balance, chainId, coin, denom, devnet, feeFor, fund, funded, gasPrice, newAminoWallet, newWallet, prefix,
+  reading, rpcSocket,
 } from "../lib/devnet.mjs";
 
 const SEND = "/cosmos.bank.v1beta1.MsgSend";
 const send = (fromAddress, toAddress, amount) =>
   ({ typeUrl: SEND, value: { fromAddress, toAddress, amount: [coin(amount)] } });
+
+/** The bytes of a transaction that each wallet signs directly, over exactly these parts. */
+async function signedBy(wallets, accountNumbers, { bodyBytes, authInfoBytes }) {
+  const signatures = await Promise.all(wallets.map(async (wallet, index) => {
+    const doc = makeSignDoc(bodyBytes, authInfoBytes, chainId, accountNumbers[index]);
+    const { signature } = await wallet.signDirect(await addressOf(wallet), doc);
+    return Buffer.from(signature.signature, "base64");
+  }));
+  return TxRaw.encode({ bodyBytes, authInfoBytes, signatures }).finish();
+}
+
+/** Each event as `type{key,key}`, in order. */
+const outline = ({ events }) => events.map(({ type, attributes }) => `${type}{${attributes.map(({ key }) => key)}}`);
+/** What every transaction that pays a fee begins with, also one that fails. */
+const ANTE = [
+  "coin_spent{spender,amount}", "coin_received{receiver,amount}", "transfer{recipient,sender,amount}", "message{sender}",
+  "tx{fee,fee_payer}", "tx{acc_seq}", "tx{signature}",
+];
 
 /** The first value of a key among the events of a type. */
 const attribute = (result, type, key) =>
@@ -35,6 +56,12 @@ describe("transfers", () => {
     assert.equal(await balance(client, address), 750_000n - BigInt(fee.amount[0].amount));
     assert.equal(attribute(sent, "tx", "fee"), `${fee.amount[0].amount}${denom}`);
     assert.equal(attribute(sent, "tx", "acc_seq"), `${address}/0`);
+    assert.deepEqual(outline(sent), [
+      ...ANTE, "message{action,sender,module,msg_index}", "coin_spent{spender,amount,msg_index}",
+      "coin_received{receiver,amount,msg_index}", "transfer{recipient,sender,amount,msg_index}",
+      "message{sender,msg_index}",
+    ]);
+    assert.deepEqual(sent.msgResponses.map(({ typeUrl }) => typeUrl), ["/cosmos.bank.v1beta1.MsgSendResponse"]);
     client.disconnect();
   });
 
@@ -49,6 +76,7 @@ describe("transfers", () => {
     const failed = await client.signAndBroadcast(address, half, feeFor(200_000));
     assert.equal(failed.code, 5);
     assert.match(failed.rawLog, /message index: 1/);
+    assert.deepEqual(outline(failed), ANTE);
     assert.equal(await balance(client, to), 30n);
     client.disconnect();
   });
@@ -73,6 +101,58 @@ describe("transfers", () => {
     const { address, client } = await funded(1_000_000n, { endpoint: rpcSocket });
     assertIsDeliverTxSuccess(await client.sendTokens(address, address, [coin(1)], "auto"));
     client.disconnect();
+  });
+
+  test("a fee is estimated by a factor, and by a price that the chain does not tell", async () => {
+    const dynamic = { gasPrice: { denom, minGasPrice: gasPrice } };
+    const { address, client } = await funded(1_000_000n, { options: dynamic });
+    const estimate = await client.simulate(address, [send(address, address, 1)], "");
+    for (const [factor, wanted] of [["auto", 1.4], [1.6, 1.6]]) {
+      const sent = await client.sendTokens(address, address, [coin(1)], factor);
+      assertIsDeliverTxSuccess(sent);
+      assert.ok(Math.abs(Number(sent.gasWanted) - estimate * wanted) < estimate * 0.1, `${sent.gasWanted} for ${estimate}`);
+    }
+    client.disconnect();
+  });
+
+  test("a key that the account has may be left out, and unknown fields that are not critical are signed over", async () => {
+    const { wallet, address, client } = await funded(1_000_000n);
+    assertIsDeliverTxSuccess(await client.sendTokens(address, address, [coin(1)], "auto"));
+    const edit = (raw) => {
+      const authInfo = AuthInfo.decode(raw.authInfoBytes);
+      authInfo.signerInfos[0].publicKey = undefined;
+      // Field 1024 with the number 1; bit 11 of the field's number says that it may be ignored.
+      const bodyBytes = Buffer.concat([raw.bodyBytes, Buffer.from([0x80, 0x40, 0x01])]);
+      return { bodyBytes, authInfoBytes: AuthInfo.encode(authInfo).finish() };
+    };
+    const raw = await client.sign(address, [send(address, address, 1)], feeFor(200_000), "");
+    const { accountNumber } = await client.getSequence(address);
+    const bytes = await signedBy([wallet], [accountNumber], edit(raw));
+    assertIsDeliverTxSuccess(await client.broadcastTx(bytes, 30_000, 150));
+    client.disconnect();
+  });
+
+  test("another account pays the fee when both sign", async () => {
+    const [alice, payer] = [await funded(1_000_000n), await funded(1_000_000n)];
+    const fee = { ...feeFor(300_000), payer: payer.address };
+    const infos = await Promise.all([alice, payer].map(async ({ wallet, address, client }) => {
+      const [{ pubkey }] = await wallet.getAccounts();
+      const publicKey = encodePubkey(encodeSecp256k1Pubkey(pubkey));
+      const modeInfo = { single: { mode: SignMode.SIGN_MODE_DIRECT } };
+      const { accountNumber, sequence } = await client.getSequence(address);
+      return { accountNumber, info: { publicKey, modeInfo, sequence: BigInt(sequence) } };
+    }));
+    const bytes = await signedBy([alice.wallet, payer.wallet], infos.map(({ accountNumber }) => accountNumber), {
+      bodyBytes: alice.client.registry.encodeTxBody({ messages: [send(alice.address, alice.address, 1)] }),
+      authInfoBytes: AuthInfo.encode(AuthInfo.fromPartial({
+        signerInfos: infos.map(({ info }) => info),
+        fee: { amount: [...fee.amount], gasLimit: BigInt(fee.gas), payer: payer.address },
+      })).finish(),
+    });
+    assertIsDeliverTxSuccess(await alice.client.broadcastTx(bytes, 30_000, 150));
+    assert.equal(await balance(alice.client, alice.address), 1_000_000n);
+    assert.equal(await balance(alice.client, payer.address), 1_000_000n - BigInt(fee.amount[0].amount));
+    for (const { client } of [alice, payer]) client.disconnect();
   });
 
   test("broadcastTxSync answers before the block", async () => {
@@ -111,6 +191,11 @@ describe("staking", () => {
     const delegated = await client.delegateTokens(address, source, coin(2_000_000), "auto");
     assertIsDeliverTxSuccess(delegated);
     assert.equal(attribute(delegated, "delegate", "validator"), source);
+    assert.equal(attribute(delegated, "delegate", "new_shares"), "2000000.000000000000000000");
+    assert.deepEqual(outline(delegated).slice(0, ANTE.length + 4), [
+      ...ANTE, "message{action,sender,module,msg_index}", "coin_spent{spender,amount,msg_index}",
+      "coin_received{receiver,amount,msg_index}", "delegate{validator,delegator,amount,new_shares,msg_index}",
+    ]);
     assert.deepEqual(await client.getDelegation(address, source), coin(2_000_000));
     assert.deepEqual(await client.getBalanceStaked(address), coin(2_000_000));
 
@@ -120,7 +205,10 @@ describe("staking", () => {
         delegatorAddress: address, validatorSrcAddress: source, validatorDstAddress: destination, amount: coin(500_000),
       }),
     };
-    assertIsDeliverTxSuccess(await client.signAndBroadcast(address, [move], "auto"));
+    const moved = await client.signAndBroadcast(address, [move], "auto");
+    assertIsDeliverTxSuccess(moved);
+    assert.equal(attribute(moved, "redelegate", "source_validator"), source);
+    assert.equal(attribute(moved, "redelegate", "destination_validator"), destination);
     assert.deepEqual(await client.getDelegation(address, source), coin(1_500_000));
     assert.deepEqual(await client.getDelegation(address, destination), coin(500_000));
     assert.deepEqual(await client.getBalanceStaked(address), coin(2_000_000));
@@ -191,7 +279,7 @@ describe("amino signatures", () => {
     const multisig = createMultisigThresholdPubkey(pubkeys, 2);
     const address = pubkeyToAddress(multisig, prefix);
     await fund([address], 1_000_000n);
-    const client = await StargateClient.connect(devnet.rpc);
+    const client = await reading();
     const to = await addressOf(await newWallet());
     const fee = feeFor(300_000);
 

@@ -5,8 +5,7 @@ import { randomBytes } from "node:crypto";
 import { readFileSync } from "node:fs";
 import { connect } from "node:net";
 import { describe, test } from "node:test";
-import { StargateClient } from "@cosmjs/stargate";
-import { blocksLater, chainId, devnet, get, rpc, rpcSocket } from "../lib/devnet.mjs";
+import { blocksLater, chainId, devnet, eventually, get, reading, rpc, rpcSocket } from "../lib/devnet.mjs";
 import { WebSocket } from "ws";
 
 const node = devnet.nodes.at(-1);
@@ -90,21 +89,14 @@ describe("garbage", () => {
       await new Promise((resolve, reject) => socket.once("open", resolve).once("error", reject));
       const answers = [];
       socket.on("message", (text) => answers.push(JSON.parse(text)));
-      const closed = new Promise((resolve) => socket.once("close", resolve));
       socket.on("error", () => {});
       for (const text of ["", "{", "null", "[[[[", "\u0000", "x".repeat(10_000)]) socket.send(text);
       socket.send(randomBytes(100));
       const polite = path === "/events" ? { subscribe: { id: "polite" } } : { jsonrpc: "2.0", id: 77, method: "health" };
       socket.send(JSON.stringify(polite));
-      const heard = (async () => {
-        for (let tries = 0; tries < 100; tries += 1) {
-          const found = answers.find(({ id, error }) => (id === 77 || id === "polite") && !error);
-          if (found) return found;
-          await new Promise((resolve) => setTimeout(resolve, 50));
-        }
-        return undefined;
-      })();
-      assert.ok(await Promise.race([heard, closed.then(() => "closed")]), `${path} neither answered nor closed`);
+      const isPolite = ({ id, error }) => (id === 77 || id === "polite") && !error;
+      await eventually(`${path} answers or closes`, async () =>
+        answers.find(isPolite) ?? (socket.readyState === WebSocket.CLOSED ? "closed" : undefined));
       socket.terminate();
     }
     await get("/cosmos/base/tendermint/v1beta1/syncing");
@@ -115,7 +107,7 @@ describe("garbage", () => {
     assert.deepEqual(nodes.map(({ pid }) => pid), devnet.nodes.map(({ pid }) => pid));
     for (const { pid, name } of nodes) assert.doesNotThrow(() => process.kill(pid, 0), name);
     for (const { rpc } of nodes) {
-      const client = await StargateClient.connect(rpc);
+      const client = await reading(rpc);
       await blocksLater(client, 2);
       client.disconnect();
     }

@@ -109,7 +109,30 @@ describe("accounts and balances", () => {
       key = answer.pagination.next_key ?? "";
     } while (key && seen.size < 5000);
     assert.ok(seen.has(alice.address) && seen.has(bob));
+    assert.equal(key, "");
     has(await get("/cosmos/auth/v1beta1/params"), { params: { max_memo_characters: int } });
+  });
+
+  test("pages by number, counted and reversed", async () => {
+    const path = `/cosmos/staking/v1beta1/delegations/${alice.address}`;
+    const all = (await get(path)).delegation_responses;
+    const counted = await get(`${path}?pagination.offset=1&pagination.limit=1&pagination.count_total=true`);
+    assert.deepEqual(counted.delegation_responses, [all[1]]);
+    assert.deepEqual(counted.pagination, { next_key: null, total: "2" });
+    const turned = await get(`${path}?pagination.reverse=true&pagination.limit=1`);
+    assert.deepEqual(turned.delegation_responses, [all[1]]);
+    const key = encodeURIComponent(turned.pagination.next_key);
+    assert.deepEqual((await get(`${path}?pagination.reverse=true&pagination.key=${key}`)).delegation_responses, [all[0]]);
+    assert.equal((await rest(`${path}?pagination.offset=1&pagination.key=${key}`)).status, 400);
+  });
+
+  test("module accounts and prefixes", async () => {
+    const { accounts } = await get("/cosmos/auth/v1beta1/module_accounts");
+    has(accounts, list({ "@type": filled, base_account: { address: filled }, name: filled, permissions: list(text, 0) }));
+    const { account } = await get("/cosmos/auth/v1beta1/module_accounts/fee_collector");
+    assert.deepEqual(account, accounts.find(({ name }) => name === "fee_collector"));
+    assert.ok(account.base_account.address.startsWith(`${prefix}17xpfvakm2amg962yls6f84z3kell8c5l`));
+    assert.deepEqual(await get("/cosmos/auth/v1beta1/bech32"), { bech32_prefix: prefix });
   });
 
   test("balances", async () => {
@@ -130,7 +153,11 @@ describe("accounts and balances", () => {
     const { amount } = await get(`/cosmos/bank/v1beta1/supply/by_denom?denom=${denom}`);
     assert.deepEqual(amount, supply.find((coin) => coin.denom === denom));
     assert.deepEqual((await get(`/cosmos/bank/v1beta1/supply/${denom}`)).amount, amount);
-    has(await get("/cosmos/bank/v1beta1/denoms_metadata"), { metadatas: list({ base: filled, display: filled }, 0) });
+    const metadata = { base: filled, display: filled, denom_units: list({ denom: filled, exponent: num }) };
+    hasExactly(await get("/cosmos/bank/v1beta1/denoms_metadata"), { metadatas: list(metadata), pagination: page });
+    assert.equal((await get(`/cosmos/bank/v1beta1/denoms_metadata/${denom}`)).metadata.base, denom);
+    const spendable = await get(`/cosmos/bank/v1beta1/spendable_balances/${bob}/by_denom?denom=${denom}`);
+    assert.deepEqual(spendable, { balance: coin(321) });
     has(await get("/cosmos/bank/v1beta1/params"), { params: any });
   });
 });
@@ -221,7 +248,9 @@ describe("the node and its blocks", () => {
     has(await get(`/cosmos/base/tendermint/v1beta1/abci_query?path=${path}`), { code: num, height: int });
   });
 
-  test("consensus parameters", async () => {
+  test("consensus parameters, also where they were", async () => {
+    const { param } = await get("/cosmos/params/v1beta1/params?subspace=baseapp&key=BlockParams");
+    has(JSON.parse(param.value), { max_bytes: int, max_gas: int });
     has(await get("/cosmos/consensus/v1/params"), {
       params: { block: { max_bytes: int, max_gas: int }, evidence: any, validator: { pub_key_types: list(filled) } },
     });
@@ -292,6 +321,10 @@ describe("staking and distribution", () => {
     has(await get(`${base}/validators/${delegated}/commission`), { commission: { commission: list(any, 0) } });
     has(await get(`${base}/validators/${delegated}/outstanding_rewards`), { rewards: { rewards: list(any, 0) } });
     has(await get(`${base}/validators/${delegated}/slashes`), { slashes: list(any, 0) });
+    const { validators: mine } = await get(`${base}/delegators/${alice.address}/validators`);
+    assert.ok(mine.includes(delegated), mine.join(" "));
+    const { withdraw_address: to } = await get(`${base}/delegators/${alice.address}/withdraw_address`);
+    assert.equal(to, alice.address);
   });
 });
 

@@ -47,6 +47,19 @@ describe("broadcasting", () => {
     });
   }
 
+  test("the mode may be async, and a mode that waits for the block is refused", async () => {
+    const tx_bytes = await signed();
+    const { json } = await rest("/cosmos/tx/v1beta1/txs", { tx_bytes, mode: "BROADCAST_MODE_ASYNC" });
+    assert.equal(json.tx_response.code, 0);
+    await eventually("inclusion", async () => {
+      const found = await rest(`/cosmos/tx/v1beta1/txs/${json.tx_response.txhash}`);
+      return found.status === 200 ? found.json : undefined;
+    });
+    const block = await rest("/cosmos/tx/v1beta1/txs", { tx_bytes, mode: "BROADCAST_MODE_BLOCK" });
+    assert.equal(block.status, 400);
+    assert.match(block.json.message, /BROADCAST_MODE_BLOCK/);
+  });
+
   test("a transaction that is refused answers 200 with its code", async () => {
     const low = await signed({ amount: [coin(1)], gas: "200000" });
     const { status, json } = await rest("/cosmos/tx/v1beta1/txs", { tx_bytes: low, mode: "BROADCAST_MODE_SYNC" });
@@ -95,7 +108,8 @@ describe("simulation", () => {
 describe("errors and limits", () => {
   test("routes that do not exist answer 501", async () => {
     const paths = ["/", "/nothing", "/cosmos/authz/v1beta1/grants/granter/x", "/ibc/apps/transfer/v1/params",
-      "/cosmwasm/wasm/v1/code", "/cosmos/feegrant/v1beta1/allowances/x"];
+      "/cosmwasm/wasm/v1/code", "/cosmos/feegrant/v1beta1/allowances/x", "/cosmos/gov/v1/proposals",
+      "/cosmos/gov/v1beta1/params/voting", "/cosmos/mint/v1beta1/inflation", "/cosmos/slashing/v1beta1/signing_infos"];
     for (const path of paths) {
       const { status, json } = await rest(path);
       assert.equal(status, 501, path);
@@ -143,9 +157,15 @@ describe("errors and limits", () => {
     assert.ok(ahead.status >= 400, `status ${ahead.status}`);
     const nonsense = await fetch(path, { headers: { "x-cosmos-block-height": "high" } });
     assert.equal(nonsense.status, 400);
-    const now = await fetch(path);
-    assert.equal(now.status, 200);
-    assert.match(now.headers.get("grpc-metadata-x-cosmos-block-height"), /^\d+$/);
+    const past = await fetch(path, { headers: { "x-cosmos-block-height": "1" } });
+    assert.equal(past.status, 400);
+    assert.match((await past.json()).message, /height 1: only the latest/);
+    await eventually("two calls between two blocks", async () => {
+      const height = (await fetch(path)).headers.get("grpc-metadata-x-cosmos-block-height");
+      assert.match(height, /^\d+$/);
+      const now = await fetch(path, { headers: { "x-cosmos-block-height": height } });
+      return now.headers.get("grpc-metadata-x-cosmos-block-height") === height || undefined;
+    });
   });
 });
 
