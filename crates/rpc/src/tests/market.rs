@@ -7,7 +7,7 @@ use bytes::Bytes;
 use serde_json::{Value, json};
 use virtengine_types::proto::virtengine::{
     market::v1::{MsgAcceptBid, MsgCreateOrder, MsgSubmitBid, OrderSpec, ResourceUnit, Selection},
-    provider::v1::{Attribute, MsgRegisterProvider},
+    provider::v1::{Attribute, MsgAttestProvider, MsgRegisterProvider, MsgUpdateProvider},
 };
 
 const BASE: &str = "/virtengine/market/v1";
@@ -96,6 +96,47 @@ async fn an_order_becomes_a_lease_over_rest() {
     assert_eq!(escrow["account"], shown["escrow"]);
     let events = node.found("/virtengine/events/v1/events?topics=market.lease.created").await;
     assert_eq!(events["events"].as_array().unwrap().len(), 1);
+}
+
+#[tokio::test]
+async fn attestations_are_listed_with_what_of_them_counts() {
+    let node = Node::start().await;
+    let (owner, auditor) = (address("provider").to_string(), address("tenant").to_string());
+    let region = |value: &str| vec![Attribute { key: "region".into(), value: value.into() }];
+    let host_uri = "https://provider.example:8443".to_owned();
+    let register = MsgRegisterProvider {
+        owner: owner.clone(),
+        host_uri: host_uri.clone(),
+        attributes: region("eu-west"),
+        ..Default::default()
+    };
+    let attest = MsgAttestProvider {
+        auditor: auditor.clone(),
+        provider: owner.clone(),
+        attributes: region("eu-west"),
+    };
+    let update =
+        MsgUpdateProvider { owner: owner.clone(), host_uri, attributes: region("us"), ..Default::default() };
+    let send = async |tx: Bytes| {
+        let request = json!({"tx_bytes": STANDARD.encode(&tx), "mode": "BROADCAST_MODE_SYNC"});
+        let (_, answer) = node.post("/cosmos/tx/v1beta1/txs", &request).await;
+        assert_eq!(answer["tx_response"]["code"], json!(0), "{answer}");
+    };
+    let path = format!("/virtengine/provider/v1/providers/{owner}/attestations");
+    send(node.chain.tx("provider", &register)).await;
+    assert_eq!(node.found(&path).await["attestations"], json!([]));
+    send(node.chain.tx("tenant", &attest)).await;
+    let stated = json!([{"key": "region", "value": "eu-west"}]);
+    let listed = node.found(&path).await["attestations"][0].clone();
+    assert_eq!((&listed["provider"], &listed["auditor"]), (&json!(owner), &json!(auditor)));
+    assert_eq!((&listed["attributes"], &listed["valid_attributes"]), (&stated, &stated));
+    send(node.chain.tx("provider", &update)).await;
+    let named = node.found(&format!("{path}?auditors={owner}&auditors={auditor}")).await;
+    assert_eq!(named["attestations"].as_array().unwrap().len(), 1);
+    assert_eq!(named["attestations"][0]["attributes"], stated);
+    assert_eq!(named["attestations"][0]["valid_attributes"], json!([]));
+    let (status, refused) = node.get(&format!("{path}?{}", format!("auditors={owner}&").repeat(33))).await;
+    assert_eq!((status, &refused["message"]), (400, &json!("auditors may name at most 32, got 33")));
 }
 
 #[tokio::test]
