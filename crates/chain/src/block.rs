@@ -16,19 +16,27 @@ use crate::{
 };
 use bytes::Bytes;
 use prost::Message;
+use std::sync::Arc;
 use virtengine_state::{Key, State, WriteSet};
 use virtengine_types::{
     Amount, Coin, Coins, Gas,
-    block::{BlockOutcome, Event, TxResult},
+    block::{BlockOutcome, Event, MAX_BLOCK_EVENTS, TxResult},
     code::{Rejection, SdkCode},
+    escrow::MAX_DEPOSITORS,
     ledger::Pool,
     params::Params,
     proto::cosmos::base::abci::v1beta1::TxMsgData,
-    tx::VerifiedTx,
+    tx::{MAX_MESSAGES, VerifiedTx},
 };
 
 /// Index that the block's own work has among the transactions; so a block has fewer than that.
 const BLOCK_INDEX: u32 = 65_535;
+
+/// Events of the log that one transaction or deadline may add. The most come from ending a lease, which
+/// refunds every depositor, and from freeing bids, with two events each.
+const MAX_STEP_EVENTS: u64 = 4_096;
+const _: () = assert!(MAX_MESSAGES * (MAX_DEPOSITORS + 48) <= MAX_STEP_EVENTS as usize);
+const _: () = assert!(2 * market::FREED_PER_ENTRY <= MAX_STEP_EVENTS as usize);
 
 /// Why a block is executed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -73,13 +81,15 @@ pub struct BlockExecutor {
     mode: Mode,
     state: State,
     phase: Phase,
-    params: Option<Params>,
+    params: Arc<Params>,
     credits: Credits,
     outcome: BlockOutcome,
     included: Vec<usize>,
     refused: Vec<(usize, Rejection)>,
     gas_limits: u64,
     bytes: u64,
+    /// Events of the log so far.
+    logged: u64,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -101,13 +111,14 @@ impl BlockExecutor {
             mode,
             state: State::default(),
             phase: Phase::Params,
-            params: None,
+            params: Arc::default(),
             credits: Credits::default(),
             outcome: BlockOutcome::default(),
             included: Vec::new(),
             refused: Vec::new(),
             gas_limits: 0,
             bytes: 0,
+            logged: 0,
         }
     }
 
@@ -151,7 +162,10 @@ impl BlockExecutor {
                 Phase::Done => return Ok(Step::Done(Box::new(self.finish()))),
             };
             match step {
-                Ok(next) => self.phase = next,
+                Ok(next) => {
+                    self.state.commit();
+                    self.phase = next;
+                }
                 Err(Stop::NotLoaded(key)) => {
                     self.state.undo_to(savepoint);
                     return Ok(Step::Load(self.missing(key)));
@@ -183,14 +197,14 @@ impl BlockExecutor {
     }
 
     fn read_params(&mut self) -> Outcome<Phase> {
-        self.params = Some(params::params(&mut self.state)?);
+        self.params = Arc::new(params::params(&mut self.state)?);
         Ok(if self.mode == Mode::Simulate { Phase::Txs { next: 0 } } else { Phase::Due { handled: 0 } })
     }
 
     /// Handles one deadline that is due, until none is or the block's budget is used.
     fn handle_due(&mut self, handled: u32) -> Outcome<Phase> {
-        let params = self.params.clone().unwrap_or_default();
-        if handled >= params.max_due_per_block {
+        let params = self.params.clone();
+        if handled >= params.max_due_per_block || !self.log_has_room() {
             return Ok(Phase::Txs { next: 0 });
         }
         let Some(due) = due::take(&mut self.state, &self.context)? else {
@@ -202,15 +216,19 @@ impl BlockExecutor {
         let savepoint = self.state.savepoint();
         match execute::due(&mut self.state, &mut ctx, due) {
             Ok(()) => {
-                self.credits.merge(ctx.credits)?;
-                self.outcome.events.append(&mut ctx.events);
+                let (credits, mut events) = (ctx.credits, ctx.events);
+                self.credits.merge(credits)?;
+                self.log(&events);
+                self.outcome.events.append(&mut events);
             }
             // Its rules were checked when it was scheduled; if one is broken now, its record stays as
             // it is and everybody sees that.
             Err(Stop::Invalid(rejection)) => {
                 self.state.undo_to(savepoint);
                 let event = Event::new("chain.due.failed").with("due", format!("{due:?}"));
-                self.outcome.events.push(event.with("reason", rejection));
+                let event = event.with("reason", rejection);
+                self.log(std::slice::from_ref(&event));
+                self.outcome.events.push(event);
             }
             Err(stop) => return Err(stop),
         }
@@ -220,22 +238,27 @@ impl BlockExecutor {
     fn execute_tx(&mut self, next: usize) -> Outcome<Phase> {
         let Some(verified) = self.txs.get(next).cloned() else { return Ok(Phase::Pools) };
         let after = Phase::Txs { next: next.saturating_add(1) };
-        let params = self.params.clone().unwrap_or_default();
+        let params = self.params.clone();
         let size = verified.tx.raw.len() as u64;
         let gas_limits = self.gas_limits.saturating_add(verified.tx.fee.gas_limit.0);
         let bytes = self.bytes.saturating_add(size);
         let index = u32::try_from(self.included.len()).unwrap_or(BLOCK_INDEX);
         if self.mode != Mode::Simulate
-            && (gas_limits > params.max_block_gas || bytes > params.max_block_bytes || index >= BLOCK_INDEX)
+            && (gas_limits > params.max_block_gas
+                || bytes > params.max_block_bytes
+                || index >= BLOCK_INDEX
+                || !self.log_has_room())
         {
             if self.mode == Mode::Propose {
                 return Ok(after);
             }
             let cause = format!(
-                "a block has at most {} gas, {} bytes and {BLOCK_INDEX} transactions, got {gas_limits}, {bytes} and {}",
+                "a block has at most {} gas, {} bytes, {BLOCK_INDEX} transactions and {} events before its last, got {gas_limits}, {bytes}, {} and {}",
                 params.max_block_gas,
                 params.max_block_bytes,
-                self.txs.len()
+                MAX_BLOCK_EVENTS - MAX_STEP_EVENTS,
+                self.txs.len(),
+                self.logged
             );
             return Err(Rejection::sdk(SdkCode::InvalidRequest, cause).into());
         }
@@ -257,6 +280,7 @@ impl BlockExecutor {
         let result = run_messages(&mut self.state, &mut ctx, &verified, touched, self.mode)?;
         let credits = ctx.credits;
         self.credits.merge(credits)?;
+        self.log(&result.events);
         self.outcome.gas_used = Gas(self.outcome.gas_used.0.saturating_add(result.gas_used.0));
         self.outcome.results.push(result);
         self.included.push(next);
@@ -265,8 +289,18 @@ impl BlockExecutor {
         Ok(after)
     }
 
+    /// Whether whatever comes next still has sequences in the event log.
+    const fn log_has_room(&self) -> bool {
+        self.logged.saturating_add(MAX_STEP_EVENTS) <= MAX_BLOCK_EVENTS
+    }
+
+    fn log(&mut self, events: &[Event]) {
+        let topics = events.iter().filter(|event| event.is_topic()).count();
+        self.logged = self.logged.saturating_add(topics as u64);
+    }
+
     fn credit_pools(&mut self) -> Outcome<Phase> {
-        let params = self.params.clone().unwrap_or_default();
+        let params = self.params.clone();
         let mut ctx = TxContext::new(&self.context, &params, BLOCK_INDEX);
         for (pool, amount) in [(Pool::Fees, self.credits.fees), (Pool::Community, self.credits.community)] {
             if !amount.is_zero() {

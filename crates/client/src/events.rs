@@ -37,7 +37,7 @@ pub struct Subscription {
 /// One entry of the event log.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct Event {
-    /// Position in the log: 1, 2, 3, ... without gaps.
+    /// Height times 1,000,000 plus the position in the block: the same on every node.
     pub sequence: u64,
     /// Height of the block.
     pub height: u64,
@@ -70,7 +70,7 @@ pub enum Delivery {
         /// Last sequence.
         to: u64,
     },
-    /// The node no longer has the events of these sequences: ask for the state instead.
+    /// The node does not hold the events of these sequences: ask another node, or for the state instead.
     Pruned {
         /// First sequence.
         from: u64,

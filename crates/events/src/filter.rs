@@ -14,7 +14,8 @@ pub const MAX_PART_BYTES: usize = 256;
 /// One event of the log.
 #[derive(Clone, Debug, PartialEq, Eq, BorshSerialize, BorshDeserialize)]
 pub struct Entry {
-    /// Position in the log: 1, 2, 3, ... without gaps.
+    /// Place in the log: height times [`MAX_BLOCK_EVENTS`](virtengine_types::block::MAX_BLOCK_EVENTS), plus
+    /// the position in the block.
     pub sequence: u64,
     /// Height of the block.
     pub height: Height,

@@ -1,7 +1,7 @@
 //! The sequenced durable journal of finalized blocks and events, with topics and subscriptions.
 //!
 //! [`History`] keeps every finalized block with its results, finds transactions by hash and by event
-//! attribute, and numbers the events of our own modules 1, 2, 3, ... into the *event log*. [`Hub`] tells
+//! attribute, and gives the events of our own modules their sequences in the *event log*. [`Hub`] tells
 //! live subscribers of it. A subscriber is a position in the log and not a queue: whoever is slow reads the
 //! journal instead of memory, so nothing is lost and no subscriber costs more than its cursor.
 //!

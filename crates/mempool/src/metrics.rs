@@ -10,7 +10,7 @@ use prometheus_client::{
     },
     registry::Registry,
 };
-use virtengine_types::code::Rejection;
+use virtengine_types::code::{Rejection, SDK, SdkCode};
 
 /// Whose code and which code a transaction was refused with.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
@@ -30,6 +30,9 @@ pub struct Metrics {
     pub bytes: Gauge,
     /// Transactions taken in.
     pub accepted: Counter,
+    /// Transactions refused for anything but being known already; CometBFT's `failed_txs`. The node
+    /// registers it under that name.
+    pub failed: Counter,
     /// Transactions refused, by code.
     pub rejected: Family<RejectedLabels, Counter>,
     /// Transactions that took the place of another with the same signers and sequences.
@@ -60,6 +63,7 @@ impl Default for Metrics {
             size: Gauge::default(),
             bytes: Gauge::default(),
             accepted: Counter::default(),
+            failed: Counter::default(),
             rejected: Family::default(),
             replaced: Counter::default(),
             evicted: Counter::default(),
@@ -119,6 +123,9 @@ impl Metrics {
     }
 
     pub(crate) fn reject(&self, rejection: &Rejection) {
+        if (rejection.codespace, rejection.code) != (SDK, SdkCode::TxInMempoolCache.number()) {
+            self.failed.inc();
+        }
         let codespace = rejection.codespace.to_owned();
         self.rejected.get_or_create(&RejectedLabels { codespace, code: rejection.code }).inc();
     }

@@ -28,7 +28,7 @@ use bytes::Bytes;
 use entry::{Entry, Priority, Queue, TxId, fee, rate, slots};
 use recent::Recent;
 use rustc_hash::FxHashMap;
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use virtengine_chain::ante::AnteInvalid;
 use virtengine_types::{
@@ -47,7 +47,8 @@ pub struct Pool {
     height: Height,
     next_id: TxId,
     bytes: usize,
-    entries: FxHashMap<TxId, Entry>,
+    /// In order of arrival.
+    entries: BTreeMap<TxId, Entry>,
     by_hash: FxHashMap<Hash, TxId>,
     queues: FxHashMap<Address, Queue>,
     heads: BTreeSet<Priority>,
@@ -77,7 +78,7 @@ impl Pool {
             height,
             next_id: 0,
             bytes: 0,
-            entries: FxHashMap::default(),
+            entries: BTreeMap::new(),
             by_hash: FxHashMap::default(),
             queues: FxHashMap::default(),
             heads: BTreeSet::new(),
@@ -133,9 +134,7 @@ impl Pool {
     /// Pending transactions in order of arrival, at most `limit`.
     #[must_use]
     pub fn oldest(&self, limit: usize) -> Vec<Bytes> {
-        let mut found: Vec<_> = self.entries.iter().collect();
-        found.sort_unstable_by_key(|(id, _)| **id);
-        found.into_iter().take(limit).map(|(_, entry)| entry.tx.tx.raw.clone()).collect()
+        self.entries.values().take(limit).map(|entry| entry.tx.tx.raw.clone()).collect()
     }
 
     /// Refuses what cannot get in, before its signatures are checked. `states` are those of the signers in

@@ -1,13 +1,13 @@
 //! What happens to each finalized block: history, views, subscribers, then the acknowledgement.
 
 use crate::metrics::NodeMetrics;
-use std::{sync::Arc, time::Instant};
+use std::time::Instant;
 use thiserror::Error;
 use tokio::sync::watch;
 use virtengine_consensus::{Delivery, node::Reader};
 use virtengine_events::{History, HistoryError, Hub};
 use virtengine_state::Partition;
-use virtengine_types::block::{BlockHeader, FinalizedBlock, StateWrite};
+use virtengine_types::block::BlockHeader;
 use virtengine_views::{ViewError, Views};
 
 /// Why the indexes cannot follow; the node stops, as it would fall silent otherwise.
@@ -31,7 +31,9 @@ pub enum IndexError {
     Scan(#[from] virtengine_store::ReadError),
 }
 
-/// Fills the views from the state. Cost: one pass over three partitions.
+/// Fills the views from the state, also while they follow blocks: the engine answers nobody while a block
+/// waits for its acknowledgement, so blocks must be taken before the state can be read. Cost: one pass over
+/// three partitions.
 pub(crate) async fn rebuild(reader: &Reader, views: &Views) -> Result<(), IndexError> {
     let started = Instant::now();
     let mut rows = 0u64;
@@ -49,48 +51,16 @@ pub(crate) async fn rebuild(reader: &Reader, views: &Views) -> Result<(), IndexE
             return Err(error.into());
         }
     }
+    views.filled();
     tracing::info!(rows, ms = started.elapsed().as_millis(), "built the views");
     Ok(())
-}
-
-/// Views that may still be built while blocks come.
-///
-/// The engine answers nobody while a block waits for its acknowledgement, so blocks must be taken also
-/// before the state can be read. Their writes are kept and applied after the scan: a scan sees some of
-/// them already, and the last write of a row is the same either way.
-pub(crate) struct FollowingViews {
-    views: Views,
-    waiting: Option<Vec<Arc<Vec<StateWrite>>>>,
-}
-
-impl FollowingViews {
-    /// Views that are being built.
-    pub(crate) const fn new(views: Views) -> Self {
-        Self { views, waiting: Some(Vec::new()) }
-    }
-
-    /// The scan is done: from now on blocks are applied as they come.
-    pub(crate) fn built(&mut self) -> Result<(), ViewError> {
-        for writes in self.waiting.take().unwrap_or_default() {
-            self.views.apply(&writes)?;
-        }
-        Ok(())
-    }
-
-    fn follow(&mut self, block: &FinalizedBlock) -> Result<(), ViewError> {
-        match &mut self.waiting {
-            Some(waiting) => waiting.push(block.writes.clone()),
-            None => self.views.apply(&block.writes)?,
-        }
-        Ok(())
-    }
 }
 
 /// The parts that follow finalized blocks.
 pub(crate) struct Indexer {
     pub(crate) history: History,
     pub(crate) hub: Hub,
-    pub(crate) views: FollowingViews,
+    pub(crate) views: Views,
     pub(crate) metrics: NodeMetrics,
     pub(crate) tip: watch::Sender<Option<BlockHeader>>,
 }
@@ -101,6 +71,15 @@ impl Indexer {
         let started = Instant::now();
         let (history, block) = (self.history.clone(), delivery.block.clone());
         let height = block.header.height.0;
+        let expected = self.history.latest().map_or(1, |latest| latest.height().0 + 1);
+        if height > expected {
+            let last = height - 1;
+            tracing::warn!(
+                first = expected,
+                last,
+                "state sync covered these blocks: the history begins after them"
+            );
+        }
         let appended = tokio::task::spawn_blocking(move || history.append(&block)).await;
         let record = match appended {
             Ok(result) => result.map_err(|cause| {
@@ -111,7 +90,7 @@ impl Indexer {
             // The runtime is shutting down: the block stays unacknowledged and comes again.
             Err(_) => return Ok(()),
         };
-        self.views.follow(&delivery.block)?;
+        self.views.apply(&delivery.block.writes)?;
         self.hub.publish(record);
         self.metrics.block(&delivery.block, delivery.processed_in, started.elapsed());
         self.tip.send_replace(Some(delivery.block.header.clone()));

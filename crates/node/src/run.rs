@@ -4,7 +4,7 @@ use crate::{
     backend::NodeBackend,
     config::NodeConfig,
     home::{Home, HomeError},
-    indexer::{FollowingViews, IndexError, Indexer, rebuild},
+    indexer::{IndexError, Indexer, rebuild},
     metrics::{self, NodeMetrics},
     servers::{ListenError, Listeners, Telemetry},
     source::{StateAccounts, source},
@@ -174,8 +174,7 @@ impl Parts {
 
         let chain = started.chain.clone();
         let mut finalized = started.finalized;
-        let following = FollowingViews::new(views.clone());
-        let mut indexer = Indexer { history, hub, views: following, metrics, tip: tip_sender };
+        let mut indexer = Indexer { history, hub, views: views.clone(), metrics, tip: tip_sender };
         let index = async move {
             let mut build = std::pin::pin!(async {
                 let reader = chain.reader().await;
@@ -187,7 +186,6 @@ impl Parts {
                 tokio::select! {
                     built = &mut build, if building => {
                         built?;
-                        indexer.views.built().map_err(IndexError::from)?;
                         building = false;
                         ready_sender.send_replace(true);
                     }

@@ -10,6 +10,10 @@ use std::sync::Arc;
 /// A SHA-256 hash.
 pub type Hash = [u8; 32];
 
+/// Most entries that one block adds to the event log. An entry's sequence is the height of its block times
+/// this, plus its position in the block: the same on every node, whichever blocks the node holds.
+pub const MAX_BLOCK_EVENTS: u64 = 1_000_000;
+
 /// Something that happened, as clients and indexes see it.
 ///
 /// `kind` is the CometBFT event type (`transfer`) or, for our own modules, a dotted topic

@@ -2,7 +2,10 @@ use crate::{List, ListPage, Views};
 use proptest::prelude::*;
 use std::collections::BTreeSet;
 use virtengine_chain::staking;
-use virtengine_types::{Address, Amount, staking::Delegation};
+use virtengine_types::{
+    Address, Amount, Height,
+    staking::{Commission, Delegation, Description, Validator, ValidatorStatus},
+};
 
 fn page(limit: usize) -> ListPage {
     ListPage { limit, ..ListPage::default() }
@@ -47,6 +50,58 @@ proptest! {
             prop_assert_eq!(found, expected);
         }
     }
+}
+
+fn validator_with(tokens: u128) -> Validator {
+    Validator {
+        consensus_key: [1; 32],
+        bls_key: None,
+        tokens: Amount(tokens),
+        self_delegation: Amount(1),
+        min_self_delegation: Amount(1),
+        description: Description::default(),
+        commission: Commission::default(),
+        status: ValidatorStatus::Bonded,
+        created_height: Height(1),
+    }
+}
+
+#[test]
+fn what_blocks_write_during_the_scan_wins_over_the_scanned_row() {
+    let pair = |delegator: u8| (Address([delegator; 20]), Address([9; 20]));
+    let key = |delegator| staking::DELEGATIONS.key(&pair(delegator)).unwrap();
+    let row =
+        |delegator| staking::DELEGATIONS.encode(&pair(delegator), &Delegation { amount: Amount(1) }).unwrap();
+    let operator = Address([7; 20]);
+    let validator = |tokens| staking::VALIDATORS.encode(&operator, &validator_with(tokens)).unwrap();
+    let place = staking::VALIDATORS.key(&operator).unwrap();
+    let views = Views::default();
+    views.insert(&key(1), &row(1)).unwrap();
+    let writes = [
+        // Deleted after and before the scan comes to it; created; changed.
+        (1, key(1).bytes, None),
+        (1, key(2).bytes, None),
+        (1, key(3).bytes, Some(row(3))),
+        (1, place.bytes, Some(validator(50))),
+    ];
+    views.apply(&writes).unwrap();
+    views.insert(&key(2), &row(2)).unwrap();
+    views.insert(&place, &validator(40)).unwrap();
+    views.insert(&key(4), &row(4)).unwrap();
+    views.filled();
+    let all = List::Delegations { delegator: None, validator: None };
+    assert_eq!(views.list(&all, &page(9)).unwrap().keys, [key(3), key(4)]);
+    assert_eq!(views.list(&List::Validators { status: None }, &page(9)).unwrap().keys, [place]);
+    // The older row would have left its own place in the order of tokens.
+    let other = Address([8; 20]);
+    let between = staking::VALIDATORS.encode(&other, &validator_with(45)).unwrap();
+    let second = staking::VALIDATORS.key(&other).unwrap();
+    views.apply(&[(1, second.bytes, Some(between))]).unwrap();
+    assert_eq!(views.list(&List::Validators { status: None }, &page(9)).unwrap().keys, [place, second]);
+    // From now on a row that was deleted can be written again, and nothing is remembered.
+    views.apply(&[(1, key(2).bytes, Some(row(2)))]).unwrap();
+    assert_eq!(views.list(&all, &page(9)).unwrap().keys, [key(2), key(3), key(4)]);
+    assert!(views.inner.read().written.is_none());
 }
 
 #[test]

@@ -117,6 +117,38 @@ fn a_block_is_bounded_in_gas_and_bytes() {
 }
 
 #[test]
+fn a_block_is_bounded_in_events_of_the_log() {
+    let chain = Harness::new(&["alice", "bob"]);
+    let run = |mode, logged| {
+        let context =
+            BlockContext { chain_id: "test-1".into(), height: chain.height.plus(1), time: chain.time };
+        let delegate = |ahead| {
+            let msg =
+                Delegate { delegator: address("alice"), validator: address("validator"), amount: Amount(1) };
+            chain.verified(chain.tx(address("alice"), ahead, vec![Msg::Delegate(msg)]))
+        };
+        let mut executor = BlockExecutor::new(context, vec![delegate(0), delegate(1)], mode);
+        executor.logged = logged;
+        loop {
+            match executor.run().unwrap() {
+                Step::Load(keys) => {
+                    executor.load(keys.into_iter().map(|key| (key, chain.store.get(&key))));
+                }
+                Step::Done(executed) => return Ok(executed.included),
+                Step::Invalid(rejection) => return Err(rejection.log),
+            }
+        }
+    };
+    // A delegation is one event.
+    let last = MAX_BLOCK_EVENTS - MAX_STEP_EVENTS;
+    assert_eq!(run(Mode::Verify, last - 1), Ok(vec![0, 1]));
+    assert_eq!(run(Mode::Propose, last), Ok(vec![0]));
+    let refused = run(Mode::Verify, last).unwrap_err();
+    assert!(refused.contains("and 995904 events before its last, got"), "{refused}");
+    assert!(refused.contains("2 and 995905: "), "{refused}");
+}
+
+#[test]
 fn a_key_that_was_not_hinted_is_asked_for() {
     let chain = Harness::new(&["alice"]);
     let context = BlockContext { chain_id: "test-1".into(), height: chain.height.plus(1), time: chain.time };

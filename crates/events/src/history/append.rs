@@ -1,27 +1,27 @@
 //! Taking in finalized blocks and dropping old ones.
 
 use super::index::{encode_list, row_key, terms};
-use super::rows::{encode, pack};
+use super::rows::{START, encode, pack};
 use super::{BlockMeta, BlockRecord, Head, History, HistoryError, tx_hash};
 use crate::Entry;
 use bytes::Bytes;
 use fjall::{OwnedWriteBatch, PersistMode};
 use std::sync::Arc;
-use virtengine_types::block::FinalizedBlock;
+use virtengine_types::block::{FinalizedBlock, MAX_BLOCK_EVENTS};
 
 impl History {
     /// Keeps a finalized block; on return it is on disk. A block that is already kept changes nothing, so
-    /// redelivery after a crash is harmless; one that was pruned is not kept again.
+    /// redelivery after a crash is harmless; one that was pruned is not kept again. If blocks are missing
+    /// before it, which state sync covered, the history begins anew with it.
     ///
     /// # Errors
     /// - `Conflict` - another block is known at this height
-    /// - `Gap` - it does not follow the latest block
-    /// - `OtherChain`, `Results` - it is not a block of this chain, or not a whole one
+    /// - `OtherChain`, `Results`, `Events` - it is not a block of this chain, or not a whole one
     /// - `Store` - the disk failed; the block is not kept
     pub fn append(&self, block: &FinalizedBlock) -> Result<Arc<BlockRecord>, HistoryError> {
         let _guard = self.inner.appending.lock();
         let head = self.inner.head.read().clone();
-        let record = Arc::new(BlockRecord::new(block, head.next_sequence()));
+        let record = Arc::new(BlockRecord::new(block));
         let height = record.height().0;
         if record.meta.header.chain_id != self.inner.chain_id {
             let found = record.meta.header.chain_id.clone();
@@ -31,14 +31,12 @@ impl History {
         if txs != results {
             return Err(HistoryError::Results { height, txs, results });
         }
-        if let Some(latest) = &head.latest {
-            let expected = latest.height().0 + 1;
-            if height > expected {
-                return Err(HistoryError::Gap { expected, found: height });
-            }
-            if height < expected {
-                return self.known(record);
-            }
+        let events = record.meta.events;
+        if events > MAX_BLOCK_EVENTS {
+            return Err(HistoryError::Events { height, found: events, max: MAX_BLOCK_EVENTS });
+        }
+        if head.latest.as_ref().is_some_and(|latest| height <= latest.height().0) {
+            return self.known(record);
         }
         self.write(head, record)
     }
@@ -74,14 +72,23 @@ impl History {
         }
         if record.meta.events > 0 {
             let entries: Vec<Entry> = record.entries().collect();
-            batch.insert(&rows.log, record.meta.first_sequence.to_be_bytes(), pack(&entries, "log")?);
+            batch.insert(&rows.log, key, pack(&entries, "log")?);
         }
         let meta = Arc::new(record.meta.clone());
-        head.earliest = match head.earliest {
-            Some(earliest) => Some(self.prune(&mut batch, earliest, height)?),
-            None => Some(meta.clone()),
+        head.earliest = match (head.earliest, &head.latest) {
+            (Some(earliest), Some(latest)) if height > latest.height().0 + 1 => {
+                batch.insert(&rows.about, START, key);
+                let oldest = if head.leftover.is_empty() { earliest.height().0 } else { head.leftover.start };
+                head.leftover = oldest..latest.height().0 + 1;
+                Some(meta.clone())
+            }
+            (Some(earliest), _) => Some(self.prune(&mut batch, earliest, height)?),
+            (None, _) => Some(meta.clone()),
         };
         head.latest = Some(meta);
+        for gone in head.leftover.by_ref().take(self.inner.config.prune_per_block as usize) {
+            self.remove(&mut batch, gone)?;
+        }
         batch.commit()?;
         self.inner.cache.lock().put(height, record.clone());
         *self.inner.head.write() = head;
@@ -125,7 +132,7 @@ impl History {
             batch.remove(&rows.index, row_key(term, height));
         }
         if record.meta.events > 0 {
-            batch.remove(&rows.log, record.meta.first_sequence.to_be_bytes());
+            batch.remove(&rows.log, key);
         }
         self.inner.cache.lock().pop(&height);
         Ok(())

@@ -1,8 +1,10 @@
 //! Reading the event log.
 
-use super::rows::unpack;
+use super::record::first_sequence;
+use super::rows::{array, unpack};
 use super::{History, HistoryError};
 use crate::{Entry, Filter};
+use virtengine_types::block::MAX_BLOCK_EVENTS;
 
 /// A part of the event log.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -17,7 +19,7 @@ pub struct EventPage {
 impl History {
     /// The entries from sequence `from` on that match, at most `limit`, looking at no more than
     /// `max_scanned_events`: a page may be empty and yet not be the last, see [`EventPage::next`].
-    /// Pruned entries are skipped, see [`History::earliest_sequence`].
+    /// Entries that are not held are skipped, see [`History::earliest_sequence`].
     ///
     /// # Errors
     /// - `Store`, `Corrupt` - the disk failed
@@ -38,13 +40,12 @@ impl History {
         if from >= until || limit == 0 {
             return Ok(page);
         }
-        // The row that holds `from` starts at or before it.
-        let log = &self.inner.rows.log;
-        let first = log.range(..=from.to_be_bytes()).next_back();
-        let first = first.map(|row| row.key()).transpose()?.unwrap_or_else(|| from.to_be_bytes().into());
+        let first = from / MAX_BLOCK_EVENTS;
         let mut scanned = 0;
-        for row in log.range(first..) {
-            let entries: Vec<Entry> = unpack(&row.value()?, "log")?;
+        for row in self.inner.rows.log.range(first.to_be_bytes()..) {
+            let (height, entries) = row.into_inner()?;
+            let height = u64::from_be_bytes(array(&height, "log")?);
+            let entries: Vec<Entry> = unpack(&entries, "log")?;
             for entry in entries.into_iter().filter(|entry| entry.sequence >= from) {
                 let full = page.events.len() >= limit || scanned >= self.inner.config.max_scanned_events;
                 if full || entry.sequence >= until {
@@ -56,6 +57,7 @@ impl History {
                     page.events.push(entry);
                 }
             }
+            page.next = first_sequence(height + 1);
         }
         page.next = until.max(page.next);
         Ok(page)

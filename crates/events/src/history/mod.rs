@@ -10,10 +10,12 @@
 //! | `blocks` | block hash | height |
 //! | `txs` | transaction hash | height, index |
 //! | `index` | term, height | indexes of the block's transactions that have the term |
-//! | `log` | first sequence of the block | the block's [`Entry`]s, zstd; no row if it has none |
+//! | `log` | height | the block's [`Entry`]s, zstd; no row if it has none |
+//! | `about` | name | format, chain, and the height after the last gap |
 //!
-//! Numbers are big-endian, so rows are in the order of heights and sequences. Blocks are contiguous: the
-//! first may have any height (a node that joined later), each following one is the next.
+//! Numbers are big-endian, so rows are in the order of heights. What is held is contiguous: the first block
+//! may have any height (a node that joined later), each following one is the next. After a gap, which state
+//! sync leaves, the history begins anew; what was before is not answered any more and removed bit by bit.
 
 mod append;
 mod index;
@@ -26,6 +28,7 @@ mod search;
 mod tests;
 
 pub use log::EventPage;
+use record::first_sequence;
 pub use record::{BlockMeta, BlockRecord, TxRecord, tx_hash};
 pub use search::{Found, Order, Page};
 
@@ -36,6 +39,7 @@ use parking_lot::{Mutex, RwLock};
 use rows::Rows;
 use std::collections::BTreeSet;
 use std::num::NonZeroUsize;
+use std::ops::Range;
 use std::path::Path;
 use std::sync::Arc;
 use thiserror::Error;
@@ -111,12 +115,12 @@ pub enum HistoryError {
         /// The chain of the directory or block.
         found: String,
     },
-    /// The directory was written by a newer version.
-    #[error("history has format {found}, this version reads up to {supported}")]
+    /// The directory was written by another version.
+    #[error("history has format {found}, this version reads {supported}")]
     Format {
         /// Format of the directory.
         found: u32,
-        /// Newest format known here.
+        /// The format known here.
         supported: u32,
     },
     /// Another block is already known at this height.
@@ -129,13 +133,23 @@ pub enum HistoryError {
         /// Hash of the refused block, hex.
         given: String,
     },
-    /// Blocks between the latest and this one are missing.
-    #[error("the next block of the history is {expected}, got {found}")]
-    Gap {
+    /// The height is below the oldest block.
+    #[error("height {height} is not available, lowest height is {lowest}")]
+    NotHeld {
         /// Height wanted.
-        expected: u64,
-        /// Height given.
+        height: u64,
+        /// Height of the oldest block.
+        lowest: u64,
+    },
+    /// The block has more events than sequences.
+    #[error("block {height} has {found} events, a block has at most {max}")]
+    Events {
+        /// The height.
+        height: u64,
+        /// Events of the block.
         found: u64,
+        /// The limit.
+        max: u64,
     },
     /// The block does not hold one result for each transaction.
     #[error("block {height} has {txs} transactions and {results} results")]
@@ -177,11 +191,13 @@ struct Inner {
 struct Head {
     earliest: Option<Arc<BlockMeta>>,
     latest: Option<Arc<BlockMeta>>,
+    /// Heights from before the last gap whose rows may still be on disk.
+    leftover: Range<u64>,
 }
 
 impl Head {
     fn next_sequence(&self) -> u64 {
-        self.latest.as_ref().map_or(1, |latest| latest.next_sequence())
+        self.latest.as_ref().map_or(first_sequence(1), |latest| latest.next_sequence())
     }
 }
 
@@ -191,12 +207,11 @@ impl History {
     ///
     /// # Errors
     /// - `Store` - the directory cannot be read or written, or another process has it open
-    /// - `OtherChain`, `Format` - the directory is of another chain or a newer version
+    /// - `OtherChain`, `Format` - the directory is of another chain or version
     /// - `Corrupt` - its first or last block cannot be read
     pub fn open(directory: &Path, chain_id: &str, config: Config) -> Result<Self, HistoryError> {
         let rows = Rows::open(directory, chain_id, config.page_cache_bytes)?;
-        let head =
-            Head { earliest: rows.first_header()?.map(Arc::new), latest: rows.last_header()?.map(Arc::new) };
+        let head = rows.head()?;
         let cache = Mutex::new(LruCache::new(config.cached_blocks));
         let inner = Inner {
             rows,
@@ -233,16 +248,29 @@ impl History {
         self.inner.head.read().earliest.clone()
     }
 
-    /// The sequence that the next event of the log gets; 1 if there is none yet.
+    /// Refuses heights below the oldest block.
+    ///
+    /// # Errors
+    /// - `NotHeld` - the height is below it
+    pub fn check_held(&self, height: u64) -> Result<(), HistoryError> {
+        match self.earliest().map(|earliest| earliest.height().0) {
+            Some(lowest) if height < lowest => Err(HistoryError::NotHeld { height, lowest }),
+            _ => Ok(()),
+        }
+    }
+
+    /// The first sequence after the newest block.
     #[must_use]
     pub fn next_sequence(&self) -> u64 {
         self.inner.head.read().next_sequence()
     }
 
-    /// The oldest sequence that is kept; [`Self::next_sequence`] if no event is.
+    /// The sequence from which on every event is held; 1 if nothing of the chain is missing.
     #[must_use]
     pub fn earliest_sequence(&self) -> u64 {
-        let head = self.inner.head.read();
-        head.earliest.as_ref().map_or_else(|| head.next_sequence(), |earliest| earliest.first_sequence)
+        match self.earliest() {
+            Some(earliest) if earliest.height().0 > 1 => earliest.first_sequence(),
+            _ => 1,
+        }
     }
 }

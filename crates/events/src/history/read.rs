@@ -12,6 +12,9 @@ impl History {
     /// # Errors
     /// - `Store`, `Corrupt` - the disk failed
     pub fn header(&self, height: u64) -> Result<Option<BlockMeta>, HistoryError> {
+        if self.check_held(height).is_err() {
+            return Ok(None);
+        }
         self.inner.rows.header(height)
     }
 
@@ -20,6 +23,9 @@ impl History {
     /// # Errors
     /// - `Store`, `Corrupt` - the disk failed
     pub fn block(&self, height: u64) -> Result<Option<Arc<BlockRecord>>, HistoryError> {
+        if self.check_held(height).is_err() {
+            return Ok(None);
+        }
         if let Some(record) = self.inner.cache.lock().get(&height) {
             return Ok(Some(record.clone()));
         }

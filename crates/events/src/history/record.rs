@@ -5,7 +5,9 @@ use borsh::{BorshDeserialize, BorshSerialize};
 use bytes::Bytes;
 use sha2::{Digest, Sha256};
 use std::sync::Arc;
-use virtengine_types::block::{BlockHeader, BlockOutcome, Event, FinalizedBlock, Hash, TxResult};
+use virtengine_types::block::{
+    BlockHeader, BlockOutcome, Event, FinalizedBlock, Hash, MAX_BLOCK_EVENTS, TxResult,
+};
 use virtengine_types::{Height, Timestamp};
 
 /// What identifies a transaction: SHA-256 of its bytes.
@@ -25,8 +27,6 @@ pub struct BlockMeta {
     pub txs: u32,
     /// Bytes of all transactions.
     pub tx_bytes: u64,
-    /// Sequence of the block's first log entry, or of the next block's if it has none.
-    pub first_sequence: u64,
     /// Number of the block's log entries.
     pub events: u64,
 }
@@ -38,11 +38,22 @@ impl BlockMeta {
         self.header.height
     }
 
-    /// Sequence of the first log entry after this block.
+    /// Sequence of the block's first log entry, if it has any.
+    #[must_use]
+    pub const fn first_sequence(&self) -> u64 {
+        first_sequence(self.height().0)
+    }
+
+    /// First sequence that belongs to a later block.
     #[must_use]
     pub const fn next_sequence(&self) -> u64 {
-        self.first_sequence + self.events
+        first_sequence(self.height().0.saturating_add(1))
     }
+}
+
+/// Sequence of the first log entry of the block at a height.
+pub(crate) const fn first_sequence(height: u64) -> u64 {
+    height.saturating_mul(MAX_BLOCK_EVENTS)
 }
 
 /// A block with its transactions and what they did.
@@ -76,9 +87,9 @@ pub struct TxRecord {
 }
 
 impl BlockRecord {
-    /// The record of a block whose log entries start at `first_sequence`.
+    /// The record of a block.
     #[must_use]
-    pub fn new(block: &FinalizedBlock, first_sequence: u64) -> Self {
+    pub fn new(block: &FinalizedBlock) -> Self {
         let txs: Vec<Bytes> = block.txs.iter().map(|tx| tx.raw.clone()).collect();
         let outcome = block.outcome.clone();
         let topics = |events: &[Event]| events.iter().filter(|event| event.is_topic()).count() as u64;
@@ -89,7 +100,6 @@ impl BlockRecord {
             hash: block.hash,
             txs: u32::try_from(txs.len()).unwrap_or(u32::MAX),
             tx_bytes: txs.iter().map(|tx| tx.len() as u64).sum(),
-            first_sequence,
             events,
         };
         Self { meta, txs, outcome, certificate: block.certificate.clone() }
@@ -109,7 +119,7 @@ impl BlockRecord {
             of_txs.flat_map(|(index, result)| result.events.iter().map(move |event| (Some(index), event)));
         let own = self.outcome.events.iter().map(|event| (None, event));
         let topics = own.chain(of_txs).filter(|(_, event)| event.is_topic());
-        (self.meta.first_sequence..).zip(topics).map(|(sequence, (tx_index, event))| Entry {
+        (self.meta.first_sequence()..).zip(topics).map(|(sequence, (tx_index, event))| Entry {
             sequence,
             height: self.height(),
             tx_index,

@@ -1,12 +1,15 @@
 //! Keyspaces and the encoding of their rows.
 
-use super::{BlockMeta, HistoryError};
+use super::{BlockMeta, Head, HistoryError};
 use borsh::{BorshDeserialize, BorshSerialize};
 use fjall::{Database, Guard, Keyspace, KeyspaceCreateOptions};
 use std::path::Path;
+use std::sync::Arc;
 
 /// Version of the row formats.
-const FORMAT: u32 = 1;
+const FORMAT: u32 = 2;
+/// Row of `about` with the height of the first block after a gap; without it there never was one.
+pub(super) const START: &str = "start";
 /// Fastest level; blocks are written once, on the path to finality.
 const ZSTD_LEVEL: i32 = 1;
 /// In-memory rows of one keyspace before they are written out as a sorted file, in bytes.
@@ -18,6 +21,7 @@ const JOURNAL_BYTES: u64 = 128 << 20;
 /// The open keyspaces.
 pub(super) struct Rows {
     pub(super) db: Database,
+    pub(super) about: Keyspace,
     pub(super) headers: Keyspace,
     pub(super) bodies: Keyspace,
     pub(super) results: Keyspace,
@@ -47,7 +51,7 @@ impl Rows {
             }
             Some(found) => {
                 let found = u32::from_be_bytes(array(&found, "about/format")?);
-                if found > FORMAT {
+                if found != FORMAT {
                     return Err(HistoryError::Format { found, supported: FORMAT });
                 }
                 let chain = about.get("chain")?.unwrap_or_default();
@@ -65,6 +69,7 @@ impl Rows {
             txs: keyspace("txs")?,
             index: keyspace("index")?,
             log: keyspace("log")?,
+            about,
             db,
         })
     }
@@ -74,18 +79,28 @@ impl Rows {
         row.map(|row| plain(&row, &format!("headers/{height}"))).transpose()
     }
 
-    pub(super) fn first_header(&self) -> Result<Option<BlockMeta>, HistoryError> {
-        end(self.headers.first_key_value())
+    /// What the store covers. Blocks from before the last gap that are still on disk are left over.
+    pub(super) fn head(&self) -> Result<Head, HistoryError> {
+        let start = match self.about.get(START)? {
+            Some(start) => array(&start, "about/start")?,
+            None => [0; 8],
+        };
+        let meta = |row: Option<Guard>| -> Result<Option<Arc<BlockMeta>>, HistoryError> {
+            let row = row.map(Guard::value).transpose()?;
+            row.map(|row| plain(&row, "headers").map(Arc::new)).transpose()
+        };
+        let (first, last) =
+            (meta(self.headers.first_key_value())?, meta(self.headers.range(..start).next_back())?);
+        let leftover = match (first, last) {
+            (Some(first), Some(last)) => first.height().0..last.height().0 + 1,
+            _ => 0..0,
+        };
+        Ok(Head {
+            earliest: meta(self.headers.range(start..).next())?,
+            latest: meta(self.headers.last_key_value())?,
+            leftover,
+        })
     }
-
-    pub(super) fn last_header(&self) -> Result<Option<BlockMeta>, HistoryError> {
-        end(self.headers.last_key_value())
-    }
-}
-
-fn end(guard: Option<Guard>) -> Result<Option<BlockMeta>, HistoryError> {
-    let row = guard.map(Guard::value).transpose()?;
-    row.map(|row| plain(&row, "headers at an end")).transpose()
 }
 
 /// Encodes a row.

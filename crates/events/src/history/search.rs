@@ -46,6 +46,7 @@ impl History {
     ///
     /// # Errors
     /// - `TooBroad` - it would read more than `max_search_work`
+    /// - `NotHeld` - all heights it asks for are below the oldest block
     /// - `Store`, `Corrupt` - the disk failed
     pub fn search_txs(
         &self,
@@ -53,7 +54,7 @@ impl History {
         order: Order,
         page: Page,
     ) -> Result<Found<TxRecord>, HistoryError> {
-        let mut search = Search::new(self, Domain::Tx, query, order, page);
+        let mut search = Search::new(self, Domain::Tx, query, order, page)?;
         if let Some(hash) = search.plan.hash.take() {
             search.one(hash)?;
         } else {
@@ -76,7 +77,7 @@ impl History {
         order: Order,
         page: Page,
     ) -> Result<Found<Arc<BlockRecord>>, HistoryError> {
-        let mut search = Search::new(self, Domain::Block, query, order, page);
+        let mut search = Search::new(self, Domain::Block, query, order, page)?;
         search.run()?;
         let mut items = Vec::with_capacity(search.places.len());
         for (height, _) in search.places {
@@ -99,14 +100,13 @@ struct Plan {
 }
 
 impl Plan {
-    fn new(history: &History, domain: Domain, query: &Query) -> Self {
+    fn new(history: &History, domain: Domain, query: &Query) -> Result<Self, HistoryError> {
         let (height_key, event) = match domain {
             Domain::Tx => ("tx.height", "Tx"),
             Domain::Block => ("block.height", "NewBlock"),
         };
-        let earliest = history.earliest().map_or(1, |earliest| earliest.height().0);
         let latest = history.latest().map_or(0, |latest| latest.height().0);
-        let mut plan = Self { heights: (earliest, latest), terms: Vec::new(), hash: None, residual: false };
+        let mut plan = Self { heights: (1, latest), terms: Vec::new(), hash: None, residual: false };
         // Every block has a module's or an action's rows, so they are the worst to walk.
         let mut common = Vec::new();
         for condition in &query.conditions {
@@ -133,7 +133,13 @@ impl Plan {
             }
         }
         plan.terms.append(&mut common);
-        plan
+        let (first, last) = plan.heights;
+        if first <= last {
+            history.check_held(last)?;
+            let earliest = history.earliest().map_or(1, |earliest| earliest.height().0);
+            plan.heights.0 = first.max(earliest);
+        }
+        Ok(plan)
     }
 
     /// Narrows the heights.
@@ -179,19 +185,25 @@ struct Search<'a> {
 }
 
 impl<'a> Search<'a> {
-    fn new(history: &'a History, domain: Domain, query: &'a Query, order: Order, page: Page) -> Self {
-        Self {
+    fn new(
+        history: &'a History,
+        domain: Domain,
+        query: &'a Query,
+        order: Order,
+        page: Page,
+    ) -> Result<Self, HistoryError> {
+        Ok(Self {
             history,
             domain,
             query,
             order,
-            plan: Plan::new(history, domain, query),
+            plan: Plan::new(history, domain, query)?,
             skip: page.offset,
             limit: page.limit.min(history.inner.config.max_page),
             work: 0,
             total: 0,
             places: Vec::new(),
-        }
+        })
     }
 
     fn spend(&mut self, work: u64) -> Result<(), HistoryError> {

@@ -133,7 +133,7 @@ fn a_transaction_is_found_by_its_hash() {
 }
 
 #[test]
-fn events_of_topics_are_numbered_without_gaps() {
+fn events_of_topics_are_numbered_by_height_and_position() {
     let (_directory, history) = filled(Config::default());
     let page = history.events(1, &Filter::default(), 100).unwrap();
     let entry = |sequence, height, tx_index, event: Event| Entry {
@@ -144,16 +144,20 @@ fn events_of_topics_are_numbered_without_gaps() {
         attributes: event.attributes,
     };
     let all = [
-        entry(1, 1, Some(0), created(1, "eu")),
-        entry(2, 1, Some(1), created(2, "us")),
-        entry(3, 3, None, expired(1)),
+        entry(1_000_000, 1, Some(0), created(1, "eu")),
+        entry(1_000_001, 1, Some(1), created(2, "us")),
+        entry(3_000_000, 3, None, expired(1)),
     ];
-    assert_eq!(page, EventPage { events: all.to_vec(), next: 4 });
-    assert_eq!(history.events(2, &Filter::default(), 1).unwrap().events, all[1..2]);
+    assert_eq!(page, EventPage { events: all.to_vec(), next: 5_000_000 });
+    assert_eq!(history.events(1_000_001, &Filter::default(), 1).unwrap().events, all[1..2]);
+    assert_eq!(history.events(1_000_002, &Filter::default(), 1).unwrap().events, all[2..]);
     let us = Filter::new(vec!["market.*".to_owned()], vec![("region".to_owned(), "us".to_owned())]).unwrap();
-    assert_eq!(history.events(1, &us, 100).unwrap(), EventPage { events: all[1..2].to_vec(), next: 4 });
-    assert_eq!(history.events(9, &us, 100).unwrap(), EventPage { events: vec![], next: 9 });
-    assert_eq!(history.next_sequence(), 4);
+    assert_eq!(
+        history.events(1, &us, 100).unwrap(),
+        EventPage { events: all[1..2].to_vec(), next: 5_000_000 }
+    );
+    assert_eq!(history.events(9_000_000, &us, 100).unwrap(), EventPage { events: vec![], next: 9_000_000 });
+    assert_eq!((history.earliest_sequence(), history.next_sequence()), (1, 5_000_000));
 }
 
 #[test]
@@ -161,7 +165,7 @@ fn a_page_of_the_log_looks_at_a_bounded_number_of_entries() {
     let (_directory, history) = filled(Config { max_scanned_events: 1, ..Config::default() });
     let us = Filter::new(vec![], vec![("region".to_owned(), "us".to_owned())]).unwrap();
     let first = history.events(1, &us, 100).unwrap();
-    assert_eq!(first, EventPage { events: vec![], next: 2 });
+    assert_eq!(first, EventPage { events: vec![], next: 1_000_001 });
     assert_eq!(history.events(first.next, &us, 100).unwrap().events.len(), 1);
 }
 
@@ -241,7 +245,7 @@ fn redelivery_of_a_block_changes_nothing() {
     let before = history.block(3).unwrap();
     let again = history.append(&chain()[2]).unwrap();
     assert_eq!(before, Some(again));
-    assert_eq!(history.next_sequence(), 4);
+    assert_eq!(history.next_sequence(), 5_000_000);
     assert_eq!(history.latest().unwrap().height(), Height(4));
 }
 
@@ -255,10 +259,8 @@ fn rejects_another_block_at_a_known_height() {
 }
 
 #[test]
-fn rejects_gaps_other_chains_and_missing_results() {
+fn rejects_other_chains_and_missing_results() {
     let (_directory, history) = filled(Config::default());
-    let error = history.append(&block(6, &[], vec![])).unwrap_err();
-    assert!(matches!(error, HistoryError::Gap { expected: 5, found: 6 }), "{error}");
     let mut foreign = block(5, &[], vec![]);
     foreign.header.chain_id = "other-1".to_owned();
     let error = history.append(&foreign).unwrap_err();
@@ -275,6 +277,15 @@ fn rejects_the_directory_of_another_chain() {
     drop(history);
     let error = History::open(directory.path(), "other-1", Config::default()).err().unwrap();
     assert!(matches!(error, HistoryError::OtherChain { .. }), "{error}");
+}
+
+#[test]
+fn rejects_the_directory_of_another_version() {
+    let (directory, history) = filled(Config::default());
+    history.inner.rows.about.insert("format", 1_u32.to_be_bytes()).unwrap();
+    drop(history);
+    let error = History::open(directory.path(), CHAIN, Config::default()).err().unwrap();
+    assert!(matches!(error, HistoryError::Format { found: 1, supported: 2 }), "{error}");
 }
 
 /// Copies the files as they are, without the open store knowing: what a killed process leaves behind.
@@ -304,7 +315,7 @@ fn a_crash_after_any_block_keeps_what_was_acknowledged() {
         for again in &chain()[count..] {
             recovered.append(again).unwrap();
         }
-        assert_eq!(recovered.events(1, &Filter::default(), 100).unwrap().next, 4);
+        assert_eq!(recovered.events(1, &Filter::default(), 100).unwrap().next, 5_000_000);
         assert_eq!(found(&recovered, "transfer.sender='x'", Order::Ascending), ["a", "c", "e"]);
     }
 }
@@ -340,7 +351,7 @@ fn old_blocks_are_pruned_with_everything_that_names_them() {
     assert_eq!(history.block_by_hash(&chain()[0].hash).unwrap(), None);
     assert_eq!(history.tx(&tx_hash(b"a")).unwrap(), None);
     assert_eq!(found(&history, "transfer.sender='x'", Order::Ascending), ["e"]);
-    assert_eq!(history.earliest_sequence(), 3);
+    assert_eq!(history.earliest_sequence(), 3_000_000);
     assert_eq!(history.events(1, &Filter::default(), 100).unwrap().events.len(), 1);
     assert_eq!(history.append(&chain()[0]).unwrap().height(), Height(1));
     for height in 5..12 {
@@ -349,8 +360,40 @@ fn old_blocks_are_pruned_with_everything_that_names_them() {
     assert_eq!(history.earliest().unwrap().height(), Height(10));
     drop(history);
     let reopened = open(directory.path());
-    assert_eq!(reopened.next_sequence(), 4);
-    assert_eq!(reopened.earliest_sequence(), 4);
+    assert_eq!(reopened.next_sequence(), 12_000_000);
+    assert_eq!(reopened.earliest_sequence(), 10_000_000);
+}
+
+#[test]
+fn an_event_has_one_sequence_whatever_a_node_holds() {
+    let blocks: Vec<FinalizedBlock> = (1..=12)
+        .map(|height| {
+            block(height, &[("a", vec![created(height, "eu"); height as usize])], vec![expired(height)])
+        })
+        .collect();
+    let held = |config: Config, blocks: &[FinalizedBlock]| {
+        let directory = TempDir::new().unwrap();
+        let open = || History::open(directory.path(), CHAIN, config.clone()).unwrap();
+        let (last, before) = blocks.split_last().unwrap();
+        let history = open();
+        for block in before {
+            history.append(block).unwrap();
+        }
+        drop(history);
+        let history = open();
+        history.append(last).unwrap();
+        history.append(last).unwrap();
+        assert_eq!(history.next_sequence(), 13_000_000);
+        history.events(10_000_000, &Filter::default(), 100).unwrap()
+    };
+    let all = held(Config::default(), &blocks);
+    let (first, last) = (all.events.first().unwrap(), all.events.last().unwrap());
+    assert_eq!((first.sequence, first.height, first.tx_index), (10_000_000, Height(10), None));
+    assert_eq!((last.sequence, last.height, last.tx_index), (12_000_012, Height(12), Some(0)));
+    assert_eq!(all.events.len(), 11 + 12 + 13);
+    assert_eq!(held(Config::default(), &blocks[8..]), all);
+    assert_eq!(held(Config::default(), &[&blocks[..3], &blocks[9..]].concat()), all);
+    assert_eq!(held(Config { retain_blocks: Some(3), ..Config::default() }, &blocks), all);
 }
 
 #[test]
@@ -359,5 +402,68 @@ fn a_node_that_joins_later_starts_at_its_first_block() {
     let history = open(directory.path());
     history.append(&block(900, &[("a", vec![created(1, "eu")])], vec![])).unwrap();
     assert_eq!(history.earliest().unwrap().height(), Height(900));
-    assert_eq!(history.events(1, &Filter::default(), 10).unwrap().events[0].sequence, 1);
+    assert_eq!(history.earliest_sequence(), 900_000_000);
+    assert_eq!(history.events(1, &Filter::default(), 10).unwrap().events[0].sequence, 900_000_000);
+    let error = history.check_held(1).unwrap_err();
+    assert_eq!(error.to_string(), "height 1 is not available, lowest height is 900");
+}
+
+#[test]
+fn after_a_gap_the_history_begins_anew() {
+    let (directory, history) = filled(Config { prune_per_block: 3, ..Config::default() });
+    let on_disk = |history: &History| history.inner.rows.headers.len().unwrap();
+    history.append(&block(900, &[("f", vec![transfer("x", "y", 1), created(9, "eu")])], vec![])).unwrap();
+    drop(history);
+    let history =
+        History::open(directory.path(), CHAIN, Config { prune_per_block: 1, ..Config::default() }).unwrap();
+    assert_eq!(
+        (history.earliest().unwrap().height(), history.latest().unwrap().height()),
+        (Height(900), Height(900))
+    );
+    assert_eq!((history.earliest_sequence(), history.next_sequence()), (900_000_000, 901_000_000));
+    // Of four old blocks one is on disk still; nothing names it.
+    assert_eq!(on_disk(&history), 2);
+    assert_eq!(history.block(4).unwrap(), None);
+    assert_eq!(history.header(4).unwrap(), None);
+    assert_eq!(history.block_by_hash(&chain()[3].hash).unwrap(), None);
+    assert_eq!(history.tx(&tx_hash(b"d")).unwrap(), None);
+    assert_eq!(found(&history, "transfer.sender='x'", Order::Ascending), ["f"]);
+    assert_eq!(history.events(1, &Filter::default(), 100).unwrap().events.len(), 1);
+    assert_eq!(history.append(&chain()[3]).unwrap().height(), Height(4));
+    history.append(&block(901, &[], vec![])).unwrap();
+    assert_eq!(on_disk(&history), 2);
+    assert_eq!(heights(&history, "block.height>=1"), [900, 901]);
+    // A second gap before the first is forgotten.
+    history.append(&block(950, &[], vec![])).unwrap();
+    history.append(&block(990, &[], vec![])).unwrap();
+    assert_eq!(history.earliest().unwrap().height(), Height(990));
+    for height in 991..1_085 {
+        history.append(&block(height, &[], vec![])).unwrap();
+    }
+    assert_eq!(on_disk(&history), 95);
+    drop(history);
+    assert_eq!(open(directory.path()).earliest().unwrap().height(), Height(990));
+}
+
+#[test]
+fn rejects_searches_below_the_oldest_block() {
+    let directory = TempDir::new().unwrap();
+    let history = open(directory.path());
+    history.append(&block(900, &[("a", vec![])], vec![])).unwrap();
+    let page = Page { offset: 0, limit: 1 };
+    for text in ["tx.height=5", "tx.height<900", "transfer.sender='x' AND tx.height>=2 AND tx.height<=899"] {
+        let error =
+            history.search_txs(&Query::parse(text, 512).unwrap(), Order::Ascending, page).unwrap_err();
+        assert!(matches!(error, HistoryError::NotHeld { lowest: 900, .. }), "{error}");
+    }
+    assert_eq!(found(&history, "tx.height>=5", Order::Ascending), ["a"]);
+    assert!(found(&history, "tx.height<5 AND tx.height>7", Order::Ascending).is_empty());
+}
+
+#[test]
+fn rejects_a_block_with_more_events_than_sequences() {
+    let directory = TempDir::new().unwrap();
+    let events = vec![Event::new("a.b"); 1_000_001];
+    let error = open(directory.path()).append(&block(1, &[], events)).unwrap_err();
+    assert!(matches!(error, HistoryError::Events { height: 1, found: 1_000_001, max: 1_000_000 }), "{error}");
 }

@@ -28,15 +28,13 @@ pub struct HubConfig {
     /// Bytes of transactions and events that they may have together; the newest block is always kept.
     /// Default 32 MiB.
     pub ring_bytes: u64,
-    /// Entries that a live subscriber may be behind before it is told that it lags. Default 1,024.
-    pub lag_window: u64,
     /// Most entries handed to a subscriber at once. Default 256.
     pub batch: usize,
 }
 
 impl Default for HubConfig {
     fn default() -> Self {
-        Self { ring_blocks: 128, ring_bytes: 32 << 20, lag_window: 1_024, batch: 256 }
+        Self { ring_blocks: 128, ring_bytes: 32 << 20, batch: 256 }
     }
 }
 
@@ -45,7 +43,7 @@ impl Default for HubConfig {
 pub struct Tip {
     /// Height of the newest published block; 0 if there is none.
     pub height: u64,
-    /// Sequence that the next entry of the log will have.
+    /// First sequence that belongs to a later block.
     pub next_sequence: u64,
 }
 
@@ -141,11 +139,16 @@ impl Hub {
     /// Blocks up to the newest published one change nothing.
     pub fn publish(&self, record: Arc<BlockRecord>) {
         let tip = Tip { height: record.height().0, next_sequence: record.meta.next_sequence() };
-        if tip.height <= self.tip().height {
+        let before = self.tip().height;
+        if tip.height <= before {
             return;
         }
         let published = Arc::new(Published::new(record));
         let mut ring = self.inner.ring.write();
+        // The ring is contiguous, and what was before a gap is not held any more.
+        if tip.height > before + 1 {
+            *ring = Ring::default();
+        }
         ring.bytes += published.bytes();
         ring.blocks.push_back(published);
         while ring.blocks.len() > 1

@@ -16,7 +16,7 @@ pub enum Delivery {
         /// Last sequence.
         to: u64,
     },
-    /// The entries of these sequences, both included, are no longer kept; what is kept follows.
+    /// The entries of these sequences, both included, are not held here; what is held follows.
     Pruned {
         /// First sequence.
         from: u64,
@@ -78,10 +78,6 @@ impl Subscription {
             self.live = true;
             return Ok(Vec::new());
         }
-        if self.live && until - self.cursor > self.hub.inner.config.lag_window {
-            self.live = false;
-            return Ok(vec![Delivery::Lagged { from: self.cursor, to: until - 1 }]);
-        }
         if let Some(page) = self.in_ring() {
             return Ok(self.step(page));
         }
@@ -89,6 +85,9 @@ impl Subscription {
         if self.cursor < earliest {
             let from = std::mem::replace(&mut self.cursor, earliest);
             return Ok(vec![Delivery::Pruned { from, to: earliest - 1 }]);
+        }
+        if std::mem::take(&mut self.live) {
+            return Ok(vec![Delivery::Lagged { from: self.cursor, to: until - 1 }]);
         }
         let page = self.in_history(until).await?;
         Ok(self.step(page))
@@ -102,19 +101,18 @@ impl Subscription {
     /// The rest of the block at the cursor, if it is in memory.
     fn in_ring(&self) -> Option<EventPage> {
         let ring = self.hub.inner.ring.read();
-        if ring.blocks.front()?.record.meta.first_sequence > self.cursor {
+        if ring.blocks.front()?.record.meta.first_sequence() > self.cursor {
             return None;
         }
         let after = ring.blocks.partition_point(|block| block.record.meta.next_sequence() <= self.cursor);
         let block = ring.blocks.get(after)?.clone();
         drop(ring);
-        let mut page = EventPage { events: Vec::new(), next: self.cursor };
-        let skip = usize::try_from(self.cursor - block.record.meta.first_sequence).ok()?;
-        for entry in block.entries.iter().skip(skip) {
+        let mut page = EventPage { events: Vec::new(), next: block.record.meta.next_sequence() };
+        for entry in block.entries.iter().filter(|entry| entry.sequence >= self.cursor) {
             if page.events.len() >= self.hub.inner.config.batch {
+                page.next = entry.sequence;
                 break;
             }
-            page.next = entry.sequence + 1;
             if self.filter.matches(entry) {
                 page.events.push(entry.clone());
             }

@@ -51,6 +51,11 @@ fn publish(hub: &Hub, height: u64, topics: &[&str]) {
     hub.publish(hub.history().append(&block(height, &txs)).unwrap());
 }
 
+/// The sequence of a block's entry.
+fn at(height: u64, position: u64) -> u64 {
+    height * 1_000_000 + position
+}
+
 fn sequences(deliveries: &[Delivery]) -> Vec<u64> {
     let event = |delivery: &Delivery| match delivery {
         Delivery::Event(entry) => Some(entry.sequence),
@@ -66,11 +71,11 @@ async fn a_live_subscriber_gets_what_matches_from_now_on() {
     let orders = Filter::new(vec!["market.order.*".to_owned()], vec![]).unwrap();
     let mut subscription = hub.subscribe(orders, None);
     publish(&hub, 2, &["market.bid.created", "market.order.closed"]);
-    assert_eq!(sequences(&subscription.next().await.unwrap()), [3]);
+    assert_eq!(sequences(&subscription.next().await.unwrap()), [at(2, 1)]);
     publish(&hub, 3, &[]);
     publish(&hub, 4, &["market.order.created"]);
-    assert_eq!(sequences(&subscription.next().await.unwrap()), [4]);
-    assert_eq!(subscription.cursor(), 5);
+    assert_eq!(sequences(&subscription.next().await.unwrap()), [at(4, 0)]);
+    assert_eq!(subscription.cursor(), at(5, 0));
 }
 
 #[tokio::test]
@@ -83,7 +88,7 @@ async fn nothing_is_delivered_before_it_is_published() {
         assert!(futures_now(next).is_none());
     }
     hub.publish(record.clone());
-    assert_eq!(sequences(&subscription.next().await.unwrap()), [1]);
+    assert_eq!(sequences(&subscription.next().await.unwrap()), [at(1, 0)]);
     hub.publish(record);
     assert!(futures_now(std::pin::pin!(subscription.next())).is_none());
 }
@@ -99,18 +104,22 @@ fn futures_now<T>(future: std::pin::Pin<&mut impl Future<Output = T>>) -> Option
 
 #[tokio::test]
 async fn a_slow_subscriber_is_told_and_refilled() {
-    let config = HubConfig { ring_blocks: 2, lag_window: 3, batch: 2, ..HubConfig::default() };
+    let config = HubConfig { ring_blocks: 2, batch: 2, ..HubConfig::default() };
     let (_directory, hub) = hub(config);
     let mut subscription = hub.subscribe(Filter::default(), None);
     for height in 1..=6 {
         publish(&hub, height, &["a.b"]);
     }
-    assert_eq!(subscription.next().await.unwrap(), [Delivery::Lagged { from: 1, to: 6 }]);
+    let lagged = Delivery::Lagged { from: at(1, 0), to: at(7, 0) - 1 };
+    assert_eq!(subscription.next().await.unwrap(), [lagged]);
     let mut all = Vec::new();
     while all.len() < 6 {
         all.extend(sequences(&subscription.next().await.unwrap()));
     }
-    assert_eq!(all, [1, 2, 3, 4, 5, 6]);
+    assert_eq!(all, [1, 2, 3, 4, 5, 6].map(|height| at(height, 0)));
+    publish(&hub, 7, &["a.b"]);
+    publish(&hub, 8, &["a.b"]);
+    assert_eq!(sequences(&subscription.next().await.unwrap()), [at(7, 0)]);
 }
 
 #[tokio::test]
@@ -123,8 +132,45 @@ async fn a_subscriber_of_pruned_entries_is_told() {
         publish(&hub, height, &["a.b"]);
     }
     let mut subscription = hub.subscribe(Filter::default(), Some(2));
-    assert_eq!(subscription.next().await.unwrap(), [Delivery::Pruned { from: 2, to: 3 }]);
-    assert_eq!(sequences(&subscription.next().await.unwrap()), [4, 5]);
+    assert_eq!(subscription.next().await.unwrap(), [Delivery::Pruned { from: 2, to: at(4, 0) - 1 }]);
+    assert_eq!(sequences(&subscription.next().await.unwrap()), [at(4, 0), at(5, 0)]);
+}
+
+#[tokio::test]
+async fn a_subscriber_is_told_of_the_blocks_that_state_sync_covered() {
+    let (_directory, hub) = hub(HubConfig::default());
+    publish(&hub, 1, &["a.b", "a.b"]);
+    let mut subscription = hub.subscribe(Filter::default(), Some(at(1, 1)));
+    let mut live = hub.subscribe(Filter::default(), None);
+    let mut blocks = hub.blocks();
+    publish(&hub, 9, &["a.b"]);
+    let gap = |from| [Delivery::Pruned { from, to: at(9, 0) - 1 }];
+    assert_eq!(subscription.next().await.unwrap(), gap(at(1, 1)));
+    assert_eq!(sequences(&subscription.next().await.unwrap()), [at(9, 0)]);
+    assert_eq!(live.next().await.unwrap(), gap(at(2, 0)));
+    assert_eq!(sequences(&live.next().await.unwrap()), [at(9, 0)]);
+    assert_eq!(blocks.next().await.unwrap().record.height(), Height(9));
+}
+
+#[tokio::test]
+async fn a_subscription_goes_on_at_another_node() {
+    let (_first, full) = hub(HubConfig::default());
+    let (_second, synced) = hub(HubConfig::default());
+    for height in 1..=6 {
+        publish(&full, height, &["a.b", "a.c", "a.d"]);
+        if height >= 4 {
+            publish(&synced, height, &["a.b", "a.c", "a.d"]);
+        }
+    }
+    let mut left = full.subscribe(Filter::default(), Some(at(5, 1)));
+    let mut right = synced.subscribe(Filter::default(), Some(at(5, 1)));
+    for _ in 0..2 {
+        assert_eq!(left.next().await.unwrap(), right.next().await.unwrap());
+        let (here, there) = (left.cursor(), right.cursor());
+        left = full.subscribe(Filter::default(), Some(there));
+        right = synced.subscribe(Filter::default(), Some(here));
+    }
+    assert_eq!((left.cursor(), right.cursor()), (at(7, 0), at(7, 0)));
 }
 
 #[tokio::test]
@@ -151,7 +197,7 @@ async fn what_the_history_held_at_start_is_served() {
     let history = History::open(directory.path(), "test-1", Config::default()).unwrap();
     let hub = Hub::new(history, HubConfig::default());
     let mut subscription = hub.subscribe(Filter::default(), Some(1));
-    assert_eq!(sequences(&subscription.next().await.unwrap()), [1, 2]);
+    assert_eq!(sequences(&subscription.next().await.unwrap()), [at(1, 0), at(1, 1)]);
 }
 
 #[tokio::test]
@@ -162,7 +208,7 @@ async fn subscriptions_of_one_connection_take_turns() {
     }
     let mut connection = hub.multiplex();
     connection.insert("old".to_owned(), hub.subscribe(Filter::default(), Some(1)));
-    connection.insert("other".to_owned(), hub.subscribe(Filter::default(), Some(2)));
+    connection.insert("other".to_owned(), hub.subscribe(Filter::default(), Some(at(2, 0))));
     let mut order = Vec::new();
     for _ in 0..5 {
         let (name, batch) = connection.next().await;
@@ -172,9 +218,9 @@ async fn subscriptions_of_one_connection_take_turns() {
     assert_eq!(turns, ["other", "old", "other", "old", "old"]);
     assert!(futures_now(std::pin::pin!(connection.next())).is_none());
     publish(&hub, 4, &["a.b"]);
-    assert_eq!(connection.remove("old"), Some(4));
+    assert_eq!(connection.remove("old"), Some(at(4, 0)));
     let (name, batch) = connection.next().await;
-    assert_eq!((name.as_str(), sequences(&batch.unwrap())), ("other", vec![4]));
+    assert_eq!((name.as_str(), sequences(&batch.unwrap())), ("other", vec![at(4, 0)]));
     assert_eq!(connection.remove("old"), None);
 }
 
@@ -202,23 +248,22 @@ proptest! {
 
     #[test]
     fn no_event_is_lost_or_repeated_whatever_the_bounds(
-        acts in acts(), ring_blocks in 0_usize..4, ring_bytes in 0_u64..2_000, lag_window in 0_u64..6, batch in 1_usize..5,
+        acts in acts(), ring_blocks in 0_usize..4, ring_bytes in 0_u64..2_000, batch in 1_usize..5,
     ) {
-        let (_directory, hub) = hub(HubConfig { ring_blocks, ring_bytes, lag_window, batch });
+        let (_directory, hub) = hub(HubConfig { ring_blocks, ring_bytes, batch });
         let left = || Filter::new(vec!["left.*".to_owned()], vec![]).unwrap();
         let filters: [&dyn Fn() -> Filter; 3] = [&Filter::default, &left, &left];
         let mut subscriptions: Vec<_> = filters.iter().map(|filter| hub.subscribe(filter(), Some(1))).collect();
         let mut read: [Vec<Delivery>; 3] = Default::default();
         let mut expected: [Vec<u64>; 3] = Default::default();
         let mut height = 0;
-        let mut sequence = 0;
         Runtime::new().unwrap().block_on(async {
             for act in acts {
                 match act {
                     Act::Publish(lefts, rights) => {
                         height += 1;
                         for index in 0..lefts + rights {
-                            sequence += 1;
+                            let sequence = at(height, index as u64);
                             expected[0].push(sequence);
                             if index < lefts {
                                 expected[1].push(sequence);
@@ -248,9 +293,12 @@ proptest! {
         })?;
         for (read, expected) in read.iter().zip(&expected) {
             prop_assert_eq!(&sequences(read), expected);
+            let mut last = 0;
             for delivery in read {
-                if let Delivery::Lagged { from, to } = delivery {
-                    prop_assert!(to - from + 1 > lag_window);
+                match delivery {
+                    Delivery::Event(entry) => last = entry.sequence,
+                    Delivery::Lagged { from, to } => prop_assert!(last < *from && from <= to),
+                    Delivery::Pruned { .. } => prop_assert!(false, "nothing is pruned"),
                 }
             }
         }

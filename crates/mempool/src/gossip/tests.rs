@@ -8,7 +8,7 @@ use commonware_p2p::{
     Sender as _,
     simulated::{self, Link, Network, Oracle},
 };
-use commonware_runtime::{Quota, Runner as _, Spawner as _, Supervisor as _, tokio as runtime};
+use commonware_runtime::{Quota, Runner as _, Spawner as _, Supervisor as _, deterministic as runtime};
 use commonware_utils::{NZU32, NZUsize, probability};
 
 type Peer = ed25519::PublicKey;
@@ -24,6 +24,13 @@ async fn network(context: &runtime::Context, count: u64) -> (Vec<Peer>, Oracle<P
     };
     let (network, oracle) = Network::new_with_peers(context.child("network"), config, peers.clone()).await;
     network.start();
+    // Signatures are checked on threads that the runtime does not see: without a timer it would take a wait
+    // for them for a standstill.
+    context.child("ticks").spawn(|context| async move {
+        loop {
+            context.sleep(Duration::from_millis(1)).await;
+        }
+    });
     for from in &peers {
         for to in peers.iter().filter(|to| *to != from) {
             let link = Link {

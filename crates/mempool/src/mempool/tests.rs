@@ -84,6 +84,8 @@ async fn rejects_each_broken_rule_with_its_code() {
     assert!(mempool.contains(&hash));
     assert_eq!(mempool.unconfirmed(10), [good]);
     assert_eq!(mempool.metrics().accepted.get(), 1);
+    // All of them but the one that was known already.
+    assert_eq!(mempool.metrics().failed.get(), 8);
 }
 
 #[tokio::test]

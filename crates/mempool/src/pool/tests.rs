@@ -222,6 +222,20 @@ fn a_proposal_respects_the_space_and_what_unfinished_blocks_hold() {
 }
 
 #[test]
+fn the_oldest_come_in_order_of_arrival() {
+    let mut pool = pool(Config::default());
+    let drafts: Vec<Draft> = (1..40).rev().map(|n| Draft::of(&[(n, 0)], u64::from(n).into())).collect();
+    for draft in &drafts {
+        put(&mut pool, draft).unwrap();
+    }
+    let bytes = |drafts: &[Draft]| drafts.iter().map(|draft| draft.tx().tx.raw.clone()).collect::<Vec<_>>();
+    assert_eq!(pool.oldest(3), bytes(&drafts[..3]));
+    pool.remove(&[drafts[0].tx().tx.hash, drafts[2].tx().tx.hash]);
+    assert_eq!(pool.oldest(usize::MAX), [bytes(&drafts[1..2]), bytes(&drafts[3..])].concat());
+    assert!(pool.oldest(0).is_empty());
+}
+
+#[test]
 fn a_refused_transaction_leaves_with_what_follows_it() {
     let mut pool = pool(Config::default());
     for sequence in 0..3 {

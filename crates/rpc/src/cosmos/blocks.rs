@@ -5,7 +5,7 @@
 
 use crate::{Context, Status};
 use std::sync::Arc;
-use virtengine_events::BlockRecord;
+use virtengine_events::{BlockRecord, History};
 use virtengine_types::{
     Address,
     address::CONSENSUS_PREFIX,
@@ -28,7 +28,11 @@ pub(super) async fn at(context: &Context, height: i64) -> Result<Arc<BlockRecord
             format!("height {wanted} must be less than or equal to the current blockchain height {latest}");
         return Err(Status::invalid(cause));
     }
-    let block = context.history(move |history| Ok(history.block(wanted)?)).await?;
+    let read = move |history: &History| {
+        history.check_held(wanted)?;
+        Ok(history.block(wanted)?)
+    };
+    let block = context.history(read).await?;
     block.ok_or_else(|| Status::not_found(format!("block {wanted} is not kept by this node")))
 }
 

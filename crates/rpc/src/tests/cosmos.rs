@@ -284,6 +284,22 @@ async fn the_node_and_its_blocks_have_the_gateways_shapes() {
 }
 
 #[tokio::test]
+async fn a_synced_node_names_its_lowest_height() {
+    let node = Node::start().await;
+    node.chain.sync_to(900);
+    node.chain.block(Vec::new()).unwrap();
+    let message = json!("height 1 is not available, lowest height is 900");
+    let (status, block) = node.get("/cosmos/base/tendermint/v1beta1/blocks/1").await;
+    assert_eq!((status, &block["message"]), (404, &message));
+    let (status, txs) = node.get("/cosmos/tx/v1beta1/txs?query=tx.height%3D1").await;
+    assert_eq!((status, &txs["message"]), (404, &message));
+    let (status, events) = node.get("/virtengine/events/v1/events?from_sequence=118").await;
+    let message = json!("events before sequence 900000000 are not held here, got from_sequence 118");
+    assert_eq!((status, &events["message"]), (404, &message));
+    assert_eq!(node.found("/virtengine/events/v1/events").await["next_sequence"], json!("0"));
+}
+
+#[tokio::test]
 async fn modules_that_do_not_exist_are_not_implemented() {
     let node = Node::start().await;
     for path in ["/cosmos/mint/v1beta1/inflation", "/cosmos/gov/v1/proposals", "/ibc/x", "/", "/a//b"] {

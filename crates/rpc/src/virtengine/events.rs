@@ -26,6 +26,12 @@ async fn list(context: Context, request: ListRequest) -> Result<ListResponse, St
     let (from, limit) = (request.from_sequence, context.page_limit(request.limit.into()));
     context
         .history(move |history| {
+            let earliest = history.earliest_sequence();
+            if from != 0 && from < earliest {
+                let cause =
+                    format!("events before sequence {earliest} are not held here, got from_sequence {from}");
+                return Err(Status::not_found(cause));
+            }
             let page = history.events(from, &filter, limit)?;
             let next_sequence = if page.next < history.next_sequence() { page.next } else { 0 };
             Ok(ListResponse { events: page.events.into_iter().map(wire).collect(), next_sequence })
@@ -34,7 +40,7 @@ async fn list(context: Context, request: ListRequest) -> Result<ListResponse, St
 }
 
 /// Streams entries that match. A subscriber that is slow is told that it lags and gets everything from the
-/// journal; one that asks for what is no longer kept is refused.
+/// journal; one that asks for what is not held here is refused.
 pub(crate) fn subscribe(router: &Router, request: Bytes) -> Result<Stream, Status> {
     let request = SubscribeRequest::decode(request).map_err(Status::invalid)?;
     let filter = filter(request.topics, request.filter)?;
@@ -78,7 +84,7 @@ fn delivered(delivery: Delivery) -> Result<Bytes, tonic::Status> {
         Delivery::Event(entry) => Answer::Event(wire(entry)),
         Delivery::Lagged { from, to } => Answer::Lagged(Lagged { from, to }),
         Delivery::Pruned { from, to } => {
-            let cause = format!("events {from} to {to} are no longer kept: subscribe from {}", to + 1);
+            let cause = format!("events {from} to {to} are not held here: subscribe from {}", to + 1);
             return Err(Status::not_found(cause).into());
         }
     };

@@ -77,6 +77,7 @@ pub(in super::super) fn blockchain(comet: &Comet, args: &Args) -> Result<Value, 
     let earliest = history.earliest().map_or(1, |earliest| earliest.height().0);
     let (given_min, given_max) = (bound("minHeight")?, bound("maxHeight")?);
     let max = if given_max == 0 { tip } else { given_max.min(tip) };
+    history.check_held(max).map_err(failed)?;
     let min = given_min.max(earliest).max((max + 1).saturating_sub(MAX_HEADERS));
     if min > max && tip > 0 {
         return Err(RpcError::internal(format!("min height {min} can't be greater than max height {max}")));

@@ -29,12 +29,7 @@ fn height(comet: &Comet, args: &Args) -> Result<u64, RpcError> {
             "height {height} must be less than or equal to the current blockchain height {tip}"
         )));
     }
-    let earliest = comet.inner.hub.history().earliest().map_or(1, |earliest| earliest.height().0);
-    if height < earliest {
-        return Err(RpcError::internal(format!(
-            "height {height} is not available, lowest height is {earliest}"
-        )));
-    }
+    comet.inner.hub.history().check_held(height).map_err(failed)?;
     Ok(height)
 }
 

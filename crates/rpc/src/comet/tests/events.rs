@@ -10,7 +10,10 @@ async fn one_connection_carries_many_subscriptions() {
     let fixture = Fixture::start(CometConfig::default()).await;
     let mut client = fixture.connect("/events").await;
     let orders = json!({"id": "b", "topics": ["market.order.created"], "filter": {"region": "b"}});
-    assert_eq!(subscribe(&mut client, orders).await, json!({"id": "b", "subscribed": {"next_sequence": 1}}));
+    assert_eq!(
+        subscribe(&mut client, orders).await,
+        json!({"id": "b", "subscribed": {"next_sequence": 1_000_000}})
+    );
     let expiries = json!({"id": "expired", "topics": ["market.order.expired"]});
     assert_eq!(subscribe(&mut client, expiries).await["id"], "expired");
     fixture.publish(1, &[("one", "a"), ("two", "b")]);
@@ -19,32 +22,32 @@ async fn one_connection_carries_many_subscriptions() {
     assert_eq!(
         heard[0],
         json!({"id": "b", "event": {
-        "sequence": 3, "height": 1, "tx_index": 1, "topic": "market.order.created",
+        "sequence": 1_000_002, "height": 1, "tx_index": 1, "topic": "market.order.created",
         "attributes": [{"key": "order_id", "value": "1"}, {"key": "region", "value": "b"}]}})
     );
     assert_eq!(
         heard[1],
         json!({"id": "expired", "event": {
-        "sequence": 1, "height": 1, "tx_index": null, "topic": "market.order.expired",
+        "sequence": 1_000_000, "height": 1, "tx_index": null, "topic": "market.order.expired",
         "attributes": [{"key": "order_id", "value": "1"}]}})
     );
     client.say(json!({"unsubscribe": {"id": "b"}})).await;
-    assert_eq!(client.hear().await, json!({"id": "b", "unsubscribed": {"next_sequence": 4}}));
+    assert_eq!(client.hear().await, json!({"id": "b", "unsubscribed": {"next_sequence": 2_000_000}}));
     fixture.publish(2, &[("three", "b")]);
-    assert_eq!(client.hear().await["event"]["sequence"], 4);
+    assert_eq!(client.hear().await["event"]["sequence"], 2_000_000);
 }
 
 #[tokio::test]
 async fn a_subscription_resumes_from_a_sequence() {
     let fixture = Fixture::filled().await;
     let mut client = fixture.connect("/events").await;
-    let request = json!({"id": "all", "from_sequence": 4});
-    assert_eq!(subscribe(&mut client, request).await["subscribed"]["next_sequence"], 4);
-    for sequence in 4..=10 {
+    let request = json!({"id": "all", "from_sequence": 3_000_001});
+    assert_eq!(subscribe(&mut client, request).await["subscribed"]["next_sequence"], 3_000_001);
+    for sequence in [3_000_001, 4_000_000, 4_000_001, 5_000_000, 5_000_001] {
         assert_eq!(client.hear().await["event"]["sequence"], sequence);
     }
     fixture.publish(6, &[]);
-    assert_eq!(client.hear().await["event"]["sequence"], 11);
+    assert_eq!(client.hear().await["event"]["sequence"], 6_000_000);
 }
 
 #[tokio::test]
@@ -52,14 +55,26 @@ async fn whoever_falls_behind_is_told_and_misses_nothing() {
     let fixture = Fixture::filled().await;
     let mut client = fixture.connect("/events").await;
     subscribe(&mut client, json!({"id": "all"})).await;
-    // One block with more entries than the lag window.
-    let txs: Vec<(String, &str)> = (0..9).map(|index| (format!("burst{index}"), "a")).collect();
-    let txs: Vec<(&str, &str)> = txs.iter().map(|(raw, to)| (raw.as_str(), *to)).collect();
-    fixture.publish(6, &txs);
-    assert_eq!(client.hear().await, json!({"id": "all", "lagged": {"from": 11, "to": 20}}));
-    for sequence in 11..=20 {
-        assert_eq!(client.hear().await["event"]["sequence"], sequence);
+    // One block more than memory holds, before the subscriber gets a turn.
+    for height in 6..=8 {
+        fixture.publish(height, &[(&format!("burst{height}"), "a")]);
     }
+    assert_eq!(client.hear().await, json!({"id": "all", "lagged": {"from": 6_000_000, "to": 8_999_999}}));
+    for height in 6..=8 {
+        for position in 0..2 {
+            assert_eq!(client.hear().await["event"]["sequence"], height * 1_000_000 + position);
+        }
+    }
+}
+
+#[tokio::test]
+async fn whoever_asks_for_what_state_sync_covered_is_told() {
+    let fixture = Fixture::start(CometConfig::default()).await;
+    fixture.publish(900, &[]);
+    let mut client = fixture.connect("/events").await;
+    subscribe(&mut client, json!({"id": "all", "from_sequence": 118})).await;
+    assert_eq!(client.hear().await, json!({"id": "all", "pruned": {"from": 118, "to": 899_999_999}}));
+    assert_eq!(client.hear().await["event"]["sequence"], 900_000_000);
 }
 
 #[tokio::test]

@@ -144,6 +144,47 @@ async fn heights_out_of_range_are_named() {
 }
 
 #[tokio::test]
+async fn a_synced_node_says_which_heights_it_has() {
+    let fixture = Fixture::start(CometConfig::default()).await;
+    for height in 900..=902 {
+        fixture.publish(height, &[(&format!("tx{height}"), "a")]);
+    }
+    let sync = fixture.result("status", json!({})).await["sync_info"].take();
+    assert_eq!(
+        (&sync["earliest_block_height"], &sync["latest_block_height"]),
+        (&json!("900"), &json!("902"))
+    );
+    assert_eq!(sync["earliest_block_hash"], hex(block_hash(900)));
+    let missing = |height: u64| (-32603, format!("height {height} is not available, lowest height is 900"));
+    for method in ["block", "block_results", "commit", "header", "validators", "consensus_params"] {
+        assert_eq!(fixture.error(method, json!({"height": "1"})).await, missing(1));
+    }
+    let (status, answer) = fixture.get("/block?height=1").await;
+    assert_eq!((status, &answer["error"]["data"]), (500, &json!(missing(1).1)));
+    let chain = |min: &str, max: &str| json!({"minHeight": min, "maxHeight": max});
+    assert_eq!(fixture.error("blockchain", chain("1", "9")).await, missing(9));
+    let metas = fixture.result("blockchain", chain("1", "901")).await["block_metas"].take();
+    let heights: Vec<&Value> =
+        metas.as_array().unwrap().iter().map(|meta| &meta["header"]["height"]).collect();
+    assert_eq!(heights, [&json!("901"), &json!("900")]);
+    let search = |query: &str| json!({"query": query});
+    assert_eq!(fixture.error("tx_search", search("tx.height=5")).await, missing(5));
+    assert_eq!(fixture.error("block_search", search("block.height<7")).await, missing(6));
+    let found = fixture.result("tx_search", search("transfer.sender='x'")).await;
+    assert_eq!(found["total_count"], "3");
+    let (_, data) = fixture.error("tx", json!({"hash": BASE64_STANDARD.encode(tx_hash(b"tx1"))})).await;
+    assert_eq!(data, format!("tx ({}) not found", hex(tx_hash(b"tx1"))));
+    // After another sync the history begins anew, and what was before is gone.
+    fixture.publish(2_000, &[]);
+    assert_eq!(
+        fixture.error("block", json!({"height": "901"})).await,
+        (-32603, "height 901 is not available, lowest height is 2000".to_owned())
+    );
+    let sync = fixture.result("status", json!({})).await["sync_info"].take();
+    assert_eq!(sync["earliest_block_height"], "2000");
+}
+
+#[tokio::test]
 async fn results_and_headers_have_their_shapes() {
     let fixture = Fixture::filled().await;
     let expired = json!([{"type": "market.order.expired", "attributes": [

@@ -156,7 +156,7 @@ impl Fixture {
     async fn start(config: CometConfig) -> Self {
         let directory = TempDir::new().unwrap();
         let history = History::open(directory.path(), CHAIN, Config::default()).unwrap();
-        let hub = Hub::new(history, HubConfig { lag_window: 4, ..HubConfig::default() });
+        let hub = Hub::new(history, HubConfig { ring_blocks: 2, ..HubConfig::default() });
         let chain = Arc::new(Chain { seen: Mutex::default(), pool: Mutex::default() });
         let genesis = Genesis {
             chain_id: CHAIN.to_owned(),
