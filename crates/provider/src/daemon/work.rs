@@ -221,7 +221,7 @@ impl Work {
         match OwnEvent::read(event) {
             Some(own) => self.desk.event(&own),
             None => {
-                tracing::warn!(sequence = event.sequence, topic = event.topic, "an event lacks its numbers")
+                tracing::warn!(sequence = event.sequence, topic = event.topic, "an event lacks its numbers");
             }
         }
     }
@@ -274,7 +274,7 @@ impl Work {
                         break None;
                     }
                     Err(error) => {
-                        tracing::warn!(order = id.0, %error, "failed to look up an order; trying again")
+                        tracing::warn!(order = id.0, %error, "failed to look up an order; trying again");
                     }
                 }
                 sleep(RETRY).await;
