@@ -214,10 +214,13 @@ pub(crate) fn admit(state: &mut State, ctx: &mut TxContext<'_>, tx: &VerifiedTx,
     if mode != Mode::Simulate {
         check(ctx.params, ctx.height(), decoded)?;
     }
-    take_fee(state, ctx, decoded)?;
+    let payer = decoded.fee.payer.account();
+    take_fee(state, ctx, decoded, &payer)?;
     for (index, signer) in decoded.signers.iter().enumerate() {
         let address = signer.address;
-        let mut account = bank::account(state, address)?.ok_or(AnteInvalid::NoAccount { address })?;
+        let place = bank::ACCOUNTS.key(&address)?;
+        let found = state.get_at(&bank::ACCOUNTS, &place)?;
+        let mut account = found.ok_or(AnteInvalid::NoAccount { address })?;
         if signer.sequence != account.sequence {
             return Err(AnteInvalid::Sequence { expected: account.sequence, got: signer.sequence }.into());
         }
@@ -226,11 +229,15 @@ pub(crate) fn admit(state: &mut State, ctx: &mut TxContext<'_>, tx: &VerifiedTx,
             account.public_key = Some(key);
         }
         account.sequence = account.sequence.saturating_add(1);
-        bank::put_account(state, address, &account)?;
-        ctx.emit(Event::new("tx").with("acc_seq", format!("{address}/{}", signer.sequence)));
+        state.put_at(&bank::ACCOUNTS, place, &address, &account)?;
+        // Most often the payer signs, whose text is at hand.
+        let mut text = if address == decoded.fee.payer { payer.clone() } else { address.account() };
+        text.push('/');
+        text.push_str(&signer.sequence.to_string());
+        ctx.emit(Event::new("tx").text("acc_seq", text));
     }
     for signer in &decoded.signers {
-        ctx.emit(Event::new("tx").with("signature", base64_of(&signer.signature)));
+        ctx.emit(Event::new("tx").text("signature", base64_of(&signer.signature)));
     }
     Ok(())
 }
@@ -252,17 +259,17 @@ fn signed_with(
     Ok(verified.public_key.clone())
 }
 
-fn take_fee(state: &mut State, ctx: &mut TxContext<'_>, tx: &DecodedTx) -> Outcome<()> {
+fn take_fee(state: &mut State, ctx: &mut TxContext<'_>, tx: &DecodedTx, payer: &str) -> Outcome<()> {
     let fee = &tx.fee;
-    let (payer, text) = (fee.payer.account(), fee.amount.to_string());
+    let text = fee.amount.to_string();
     if !fee.amount.is_empty() {
         bank::debit(state, fee.payer, &fee.amount)?;
         let amount = fee.amount.amount_of(&virtengine_types::Denom::base());
         let fees = crate::context::Credits { fees: amount, ..Default::default() };
         ctx.credits.merge(fees)?;
-        ctx.events.extend(bank::fee_paid(&payer, &COLLECTOR, &text));
+        ctx.events.extend(bank::fee_paid(payer, &COLLECTOR, &text));
     }
-    ctx.emit(Event::new("tx").with("fee", text).with("fee_payer", payer));
+    ctx.emit(Event::new("tx").text("fee", text).text("fee_payer", payer));
     Ok(())
 }
 

@@ -35,8 +35,8 @@ const BLOCK_INDEX: u32 = 65_535;
 /// Events of the log that one transaction or deadline may add. The most come from ending a lease, which
 /// refunds every depositor, and from freeing bids, with two events each.
 const MAX_STEP_EVENTS: u64 = 4_096;
-const _: () = assert!(MAX_MESSAGES * (MAX_DEPOSITORS + 48) <= MAX_STEP_EVENTS as usize);
-const _: () = assert!(2 * market::FREED_PER_ENTRY <= MAX_STEP_EVENTS as usize);
+const _: () = assert!((MAX_MESSAGES * (MAX_DEPOSITORS + 48)) as u64 <= MAX_STEP_EVENTS);
+const _: () = assert!((2 * market::FREED_PER_ENTRY) as u64 <= MAX_STEP_EVENTS);
 
 /// Why a block is executed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -1,6 +1,7 @@
 //! From a message to its operation.
 
 use crate::{BlockContext, TxContext, bank, due, market, outcome::Outcome, provider, staking};
+use compact_str::{CompactString, ToCompactString as _};
 use prost::Message;
 use virtengine_state::{Key, State};
 use virtengine_types::{
@@ -37,13 +38,14 @@ pub(crate) fn message(
     let first = ctx.events.len();
     ctx.emit(
         Event::new("message")
-            .with("action", msg.type_url())
-            .with("sender", msg.signer())
-            .with("module", msg.module()),
+            .text("action", msg.type_url())
+            .text("sender", msg.signer().account())
+            .text("module", msg.module()),
     );
     let response = dispatch(state, ctx, msg)?;
+    let index = index.to_compact_string();
     for event in ctx.events.iter_mut().skip(first) {
-        event.attributes.push(("msg_index".to_owned(), index.to_string()));
+        event.attributes.push((CompactString::const_new("msg_index"), index.clone()));
     }
     Ok(prost_types::Any { type_url: format!("{}Response", msg.type_url()), value: response })
 }

@@ -3,8 +3,14 @@
 //! Futures of the engine's own parts are many kilobytes large, and nested calls would add them up on the
 //! stack of whoever polls. So the large ones are boxed where they are awaited, here and below.
 
+mod archives;
+mod chain;
+mod state_sync;
+
+pub use chain::Chain;
+
 use crate::{
-    Block, Committee, Committees, Config, Delivery, Digest, Finalization, Identity, Scheme,
+    Block, Committee, Committees, Config, Delivery, Digest, Identity, Scheme,
     application::{Application, Shared},
     config::ConfigError,
     epochs::{self, Epochs},
@@ -15,13 +21,14 @@ use crate::{
     recent::Recent,
     source::TxSource,
 };
+use archives::Archives;
 use commonware_actor::Feedback;
 use commonware_broadcast::buffered;
 use commonware_consensus::{
     Reporter, Reporters,
     marshal::{
-        self, Identifier, Update,
-        core::{Actor as MarshalActor, Mailbox as MarshalMailbox},
+        self, Update,
+        core::Actor as MarshalActor,
         resolver::p2p as marshal_resolver,
         standard::{Deferred, Standard},
     },
@@ -30,18 +37,18 @@ use commonware_consensus::{
 use commonware_cryptography::{Digested, Digestible as _};
 use commonware_glue::stateful::{
     self, PruneConfig, Stateful, SyncPlan,
-    db::{SyncEngineConfig, p2p as sync_p2p},
+    db::SyncEngineConfig,
     probe::{self, Probe},
 };
-use commonware_p2p::{Blocker, Provider, Receiver, Sender, utils::mux::Muxer};
+use commonware_p2p::{Blocker, Provider, Receiver, Sender};
 use commonware_runtime::{
     Clock, Handle, Metrics, Network, Spawner, Storage, Strategizer,
     buffer::paged::{CacheRef, page_size},
 };
-use commonware_storage::{archive::prunable, translator::FourCap};
 use commonware_utils::{Acknowledgement as _, NZU64, NZUsize, NonZeroDuration, channel::mpsc};
 use futures::{FutureExt as _, future::select_all};
 use rand::CryptoRng;
+use state_sync::fetchers;
 use std::{
     num::{NonZeroU64, NonZeroUsize},
     sync::Arc,
@@ -49,7 +56,7 @@ use std::{
 };
 use thiserror::Error;
 use tracing::info;
-use virtengine_store::{Reader, sync};
+use virtengine_store::sync;
 
 /// Bytes of a page on disk, checksum included. Fixed for the life of the data.
 const PAGE_BYTES: u32 = 4096;
@@ -129,49 +136,6 @@ pub struct Started<E: EngineContext, S: Sender, R: Receiver> {
     pub gossip: (crate::network::Guarded<S>, R),
     /// Reads of blocks and state.
     pub chain: Chain<E>,
-}
-
-/// Reads of a running node's blocks and state. Cheap to clone.
-pub struct Chain<E: EngineContext> {
-    marshal: MarshalMailbox<Scheme, Standard<Block>>,
-    stateful: stateful::Mailbox<E, Application>,
-    genesis: Block,
-}
-
-impl<E: EngineContext> Clone for Chain<E> {
-    fn clone(&self) -> Self {
-        Self { marshal: self.marshal.clone(), stateful: self.stateful.clone(), genesis: self.genesis.clone() }
-    }
-}
-
-impl<E: EngineContext> Chain<E> {
-    /// A reader of the state. Waits until the databases are open, which is after state sync.
-    pub async fn reader(&self) -> Reader<E> {
-        Reader::new(self.stateful.subscribe_databases().await)
-    }
-
-    /// Height of the last block that was finalized, applied and acknowledged here.
-    pub async fn processed(&self) -> u64 {
-        self.marshal.get_processed().await.map_or(0, |processed| processed.height().get())
-    }
-
-    /// The finalized block at `height`, if this node still has it.
-    pub async fn block(&self, height: u64) -> Option<Block> {
-        let block = self.marshal.get_block(Identifier::Height(Height::new(height))).await?;
-        Some(block.inner().clone())
-    }
-
-    /// A certificate of the block at `height`. Only some heights have their own; others are covered by a
-    /// later one.
-    pub async fn finalization(&self, height: u64) -> Option<Finalization> {
-        self.marshal.get_finalization(Height::new(height)).await
-    }
-
-    /// The block before the first.
-    #[must_use]
-    pub const fn genesis(&self) -> &Block {
-        &self.genesis
-    }
 }
 
 #[derive(Clone)]
@@ -255,32 +219,9 @@ where
     );
     let broadcast = broadcast.start(channels.blocks);
 
-    let archive = |name: &'static str| prunable::Config {
-        translator: FourCap,
-        metadata_partition: format!("{prefix}-{name}-meta"),
-        key_partition: format!("{prefix}-{name}-keys"),
-        key_page_cache: page_cache.clone(),
-        value_partition: format!("{prefix}-{name}-values"),
-        compression: None,
-        codec_config: (),
-        items_per_section: BLOCKS_PER_FILE,
-        key_write_buffer: write_buffer,
-        value_write_buffer: write_buffer,
-        replay_buffer: REPLAY_BUFFER,
-    };
-    let failed = |name| {
-        move |error: commonware_storage::archive::Error| StartError::Archive {
-            name,
-            cause: error.to_string(),
-        }
-    };
-    let certificates = prunable::Archive::init(
-        context.child("finalizations"),
-        with_codec(archive("finalizations"), crate::network::MAX_COMMITTEE as usize),
-    );
-    let certificates = Box::pin(certificates).await.map_err(failed("finalizations"))?;
-    let blocks = prunable::Archive::init(context.child("blocks"), archive("blocks"));
-    let blocks = Box::pin(blocks).await.map_err(failed("blocks"))?;
+    let archives = Archives { prefix: &prefix, page_cache: &page_cache, write_buffer };
+    let certificates = archives.certificates(context.child("finalizations")).await?;
+    let blocks = archives.blocks(context.child("blocks")).await?;
 
     let (probe, probe_mailbox) = Probe::new(probe::Config {
         context: context.child("probe"),
@@ -326,7 +267,7 @@ where
     );
     let (marshal_actor, marshal, floor) = Box::pin(marshal).await;
 
-    let resolvers = Box::pin(sync_resolvers(&context, &identity, &peers, &blocker, channels.sync)).await;
+    let resolvers = Box::pin(fetchers(&context, &identity, &peers, &blocker, channels.sync)).await;
     let (outlet, finalized) = Outlet::new(config.pending_blocks);
     let recent = Recent::default();
     let shared = Shared {
@@ -404,72 +345,6 @@ type Automaton<E> = Deferred<E, Scheme, Paced<E>, Block, FixedEpocher>;
 fn digested(block: Block) -> Digested<Block> {
     let digest = block.digest();
     Digested::precomputed(block, digest)
-}
-
-fn with_codec<C>(config: prunable::Config<FourCap, ()>, codec_config: C) -> prunable::Config<FourCap, C> {
-    prunable::Config {
-        translator: config.translator,
-        metadata_partition: config.metadata_partition,
-        key_partition: config.key_partition,
-        key_page_cache: config.key_page_cache,
-        value_partition: config.value_partition,
-        compression: config.compression,
-        codec_config,
-        items_per_section: config.items_per_section,
-        key_write_buffer: config.key_write_buffer,
-        value_write_buffer: config.value_write_buffer,
-        replay_buffer: config.replay_buffer,
-    }
-}
-
-type Fetchers<E> = (sync::Fetcher<E>, sync::Fetcher<E>, sync::Fetcher<E>, sync::Fetcher<E>, sync::Fetcher<E>);
-
-/// Starts one sync actor a partition over sub-channels of the sync channel.
-async fn sync_resolvers<E, M, B, S, R>(
-    context: &E,
-    identity: &Identity,
-    peers: &M,
-    blocker: &B,
-    channel: (S, R),
-) -> Fetchers<E>
-where
-    E: EngineContext,
-    M: Provider<PublicKey = Identity>,
-    B: Blocker<PublicKey = Identity>,
-    S: Sender<PublicKey = Identity>,
-    R: Receiver<PublicKey = Identity>,
-{
-    let (mux, mut handle) = Muxer::new(context.child("sync_mux"), channel.0, channel.1);
-    mux.start();
-    let mut fetchers = Vec::with_capacity(5);
-    for partition in virtengine_state::Partition::ALL {
-        let Ok(network) = handle.register(partition as u64).await else {
-            unreachable!("sub-channels of a new channel are free")
-        };
-        let child = context.child("sync").with_attribute("partition", partition.name());
-        let (actor, mailbox) = sync::Actor::<E, Identity, M, B>::new(
-            child,
-            sync_p2p::Config {
-                peer_provider: peers.clone(),
-                blocker: blocker.clone(),
-                database: None,
-                mailbox_size: MAILBOX,
-                me: Some(identity.clone()),
-                fetch_timeout: NonZeroDuration::new_panic(FETCH_TIMEOUT),
-                fetch_retry_delay: RETRY_DELAY,
-                max_serve_ops: sync::MAX_OPERATIONS,
-                priority_requests: false,
-                priority_responses: false,
-            },
-        );
-        actor.start(network);
-        let child = context.child("fetch").with_attribute("partition", partition.name());
-        fetchers.push(sync::Fetcher::new(child, mailbox));
-    }
-    let Ok([ledger, staking, market, identity, hpc]) = <[sync::Fetcher<E>; 5]>::try_from(fetchers) else {
-        unreachable!("there are five partitions")
-    };
-    (ledger, staking, market, identity, hpc)
 }
 
 /// Resolves with the name and the cause of the first part that ends.

@@ -106,6 +106,63 @@ pub(crate) fn mempool(registry: &mut Registry, chain_id: &str, metrics: &virteng
     comet.register("size_bytes", "Bytes of pending transactions", metrics.bytes.clone());
 }
 
+/// What CometBFT's dashboards chart of connections, in the text format.
+///
+/// The engine hands out no handles to its counters, so they are read from `engine`, its report.
+pub(crate) fn network(chain_id: &str, engine: &str) -> String {
+    let peers = engine.lines().filter(|line| line.starts_with("node_network_tracker_directory_connected{"));
+    let value = |name: &str| {
+        engine.lines().find_map(|line| line.strip_prefix(name)?.strip_prefix(' ')).unwrap_or("0")
+    };
+    let row = |name: &str, help: &str, kind: &str, suffix: &str, value: &str| {
+        format!(
+            "# HELP cometbft_p2p_{name} {help}\n# TYPE cometbft_p2p_{name} {kind}\n\
+             cometbft_p2p_{name}{suffix}{{chain_id=\"{chain_id}\"}} {value}\n"
+        )
+    };
+    [
+        row("peers", "Connected peers.", "gauge", "", &peers.count().to_string()),
+        row(
+            "message_receive_bytes",
+            "Bytes received from peers.",
+            "counter",
+            "_total",
+            value("runtime_inbound_bandwidth_total"),
+        ),
+        row(
+            "message_send_bytes",
+            "Bytes sent to peers.",
+            "counter",
+            "_total",
+            value("runtime_outbound_bandwidth_total"),
+        ),
+    ]
+    .concat()
+}
+
 fn signed(value: u64) -> i64 {
     i64::try_from(value).unwrap_or(i64::MAX)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn reads_connections_from_the_engines_report() {
+        let engine = "# TYPE node_network_tracker_directory_connected gauge\n\
+            node_network_tracker_directory_connected{peer=\"aa\"} 1795692019727\n\
+            node_network_tracker_directory_connected{peer=\"bb\"} 1795692019000\n\
+            runtime_inbound_bandwidth_total 1024\nruntime_outbound_bandwidth_total 77\n";
+        let text = network("net-1", engine);
+        let values: Vec<_> = text.lines().filter(|line| !line.starts_with('#')).collect();
+        assert_eq!(
+            values,
+            [
+                "cometbft_p2p_peers{chain_id=\"net-1\"} 2",
+                "cometbft_p2p_message_receive_bytes_total{chain_id=\"net-1\"} 1024",
+                "cometbft_p2p_message_send_bytes_total{chain_id=\"net-1\"} 77",
+            ]
+        );
+    }
 }

@@ -1,6 +1,6 @@
 //! The listeners of a node's surfaces.
 
-use crate::{backend::NodeBackend, config::NodeConfig};
+use crate::{backend::NodeBackend, config::NodeConfig, metrics};
 use axum::{extract::State, http::StatusCode, response::IntoResponse, routing::get};
 use commonware_runtime::{Metrics as _, tokio::Context};
 use parking_lot::Mutex;
@@ -40,6 +40,7 @@ pub(crate) struct Listeners {
 pub(crate) struct Telemetry {
     pub(crate) runtime: Arc<Mutex<Context>>,
     pub(crate) registry: Arc<Registry>,
+    pub(crate) chain_id: Arc<str>,
     pub(crate) backend: NodeBackend,
 }
 
@@ -74,7 +75,7 @@ impl Listeners {
         };
         let limits = Limits::from(&config.api);
         let telemetry = axum::Router::new()
-            .route("/metrics", get(metrics))
+            .route("/metrics", get(report))
             .route("/health", get(|| async { "ok\n" }))
             .route("/ready", get(ready))
             .with_state(telemetry);
@@ -88,12 +89,14 @@ impl Listeners {
     }
 }
 
-async fn metrics(State(telemetry): State<Telemetry>) -> impl IntoResponse {
+async fn report(State(telemetry): State<Telemetry>) -> impl IntoResponse {
     let mut text = String::new();
     if let Err(error) = prometheus_client::encoding::text::encode_registry(&mut text, &telemetry.registry) {
         return (StatusCode::INTERNAL_SERVER_ERROR, [("content-type", "text/plain")], error.to_string());
     }
-    text.push_str(&telemetry.runtime.lock().encode());
+    let engine = telemetry.runtime.lock().encode();
+    text.push_str(&metrics::network(&telemetry.chain_id, &engine));
+    text.push_str(&engine);
     (StatusCode::OK, [("content-type", "text/plain; version=0.0.4")], text)
 }
 

@@ -90,9 +90,20 @@ impl State {
         table: &Table<K, V>,
         key: &K,
     ) -> Result<Option<V>, StateError> {
-        let place = table.key(key)?;
+        self.get_at(table, &table.key(key)?)
+    }
+
+    /// Reads the row at a place that the caller keeps for writing it, as keys cost a hash.
+    ///
+    /// # Errors
+    /// As [`State::get`].
+    pub fn get_at<K: Record, V: Record>(
+        &mut self,
+        table: &Table<K, V>,
+        place: &Key,
+    ) -> Result<Option<V>, StateError> {
         self.touches = self.touches.saturating_add(1);
-        match self.raw(&place)? {
+        match self.raw(place)? {
             Some(row) => Ok(Some(table.decode(row)?.1)),
             None => Ok(None),
         }
@@ -112,7 +123,20 @@ impl State {
         key: &K,
         value: &V,
     ) -> Result<(), StateError> {
-        let place = table.key(key)?;
+        self.put_at(table, table.key(key)?, key, value)
+    }
+
+    /// Writes the row of `key` at its place.
+    ///
+    /// # Errors
+    /// As [`State::put`].
+    pub fn put_at<K: Record, V: Record>(
+        &mut self,
+        table: &Table<K, V>,
+        place: Key,
+        key: &K,
+        value: &V,
+    ) -> Result<(), StateError> {
         let row = table.encode(key, value)?;
         self.write(place, Some(row))
     }
@@ -144,6 +168,11 @@ impl State {
                 }
             }
         }
+    }
+
+    /// Keeps everything written so far: earlier savepoints can no longer be returned to.
+    pub fn commit(&mut self) {
+        self.undo.clear();
     }
 
     /// Number of reads and writes so far; differences of it measure a transaction's work.
@@ -206,6 +235,18 @@ mod tests {
         state.put(&ROWS, &1, &6).unwrap();
         state.put(&ROWS, &1, &5).unwrap();
         assert!(state.into_writes().is_empty());
+    }
+
+    #[test]
+    fn what_is_committed_is_not_undone() {
+        let mut state = loaded(0..2);
+        state.put(&ROWS, &0, &1).unwrap();
+        state.commit();
+        let savepoint = state.savepoint();
+        state.put(&ROWS, &1, &2).unwrap();
+        state.undo_to(savepoint);
+        assert_eq!(state.get(&ROWS, &0), Ok(Some(1)));
+        assert_eq!(state.get(&ROWS, &1), Ok(None));
     }
 
     proptest! {

@@ -1,6 +1,6 @@
 //! Typed tables and the encoding of their rows.
 
-use crate::{Key, Partition, StateError};
+use crate::{Key, Partition, StateError, key::KeyHasher};
 use borsh::{BorshDeserialize, BorshSerialize};
 use bytes::Bytes;
 use std::marker::PhantomData;
@@ -58,9 +58,9 @@ impl<K: Record, V: Record> Table<K, V> {
     /// # Errors
     /// - `Encode` - the key cannot be encoded
     pub fn key(&self, key: &K) -> Result<Key, StateError> {
-        let mut logical = Vec::with_capacity(64);
-        key.serialize(&mut logical).map_err(|_| StateError::Encode { table: self.name })?;
-        Ok(Key::of(self.partition, self.tag, &logical))
+        let mut hasher = KeyHasher::new(self.partition, self.tag);
+        key.serialize(&mut hasher).map_err(|_| StateError::Encode { table: self.name })?;
+        Ok(hasher.finish())
     }
 
     /// Encodes a row.

@@ -3,6 +3,7 @@
 use crate::{Gas, Height, Timestamp, tx::DecodedTx};
 use borsh::{BorshDeserialize, BorshSerialize};
 use bytes::Bytes;
+use compact_str::{CompactString, ToCompactString};
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 use std::sync::Arc;
@@ -21,23 +22,35 @@ pub const MAX_BLOCK_EVENTS: u64 = 1_000_000;
 #[derive(Clone, Debug, PartialEq, Eq, BorshSerialize, BorshDeserialize, Serialize, Deserialize)]
 pub struct Event {
     /// Event type or topic.
-    pub kind: String,
+    pub kind: CompactString,
     /// Keys and values in order; a key may occur more than once.
-    pub attributes: Vec<(String, String)>,
+    pub attributes: Vec<(CompactString, CompactString)>,
 }
 
 impl Event {
     /// An event without attributes.
     #[must_use]
     pub fn new(kind: &str) -> Self {
-        Self { kind: kind.to_owned(), attributes: Vec::new() }
+        Self { kind: kind.into(), attributes: Vec::with_capacity(4) }
     }
 
     /// The event with one more attribute.
     #[must_use]
-    pub fn with(mut self, key: &str, value: impl ToString) -> Self {
-        self.attributes.push((key.to_owned(), value.to_string()));
+    pub fn with(self, key: &str, value: impl ToCompactString) -> Self {
+        self.text(key, value.to_compact_string())
+    }
+
+    /// The event with one more attribute whose value is a text already.
+    #[must_use]
+    pub fn text(mut self, key: &str, value: impl Into<CompactString>) -> Self {
+        self.attributes.push((key.into(), value.into()));
         self
+    }
+
+    /// Keys and values as plain texts.
+    #[must_use]
+    pub fn pairs(&self) -> Vec<(String, String)> {
+        self.attributes.iter().map(|(key, value)| (key.to_string(), value.to_string())).collect()
     }
 
     /// Whether it belongs to the event log: its kind is a dotted topic.

@@ -1,9 +1,12 @@
 //! Amounts, denominations and lists of coins.
 
 use crate::proto::cosmos::base::v1beta1 as wire;
-use borsh::{BorshDeserialize, BorshSerialize};
+use borsh::{
+    BorshDeserialize, BorshSerialize,
+    io::{self, ErrorKind, Read},
+};
+use compact_str::CompactString;
 use serde::{Deserialize, Serialize};
-use std::collections::BTreeMap;
 use std::fmt;
 use std::str::FromStr;
 use thiserror::Error;
@@ -137,13 +140,13 @@ impl<'de> Deserialize<'de> for Amount {
 /// The name of a currency: `[a-zA-Z][a-zA-Z0-9/:._-]{2,127}`.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, BorshSerialize, BorshDeserialize, Serialize)]
 #[serde(transparent)]
-pub struct Denom(String);
+pub struct Denom(CompactString);
 
 impl Denom {
     /// The denomination of fees, stake and market payments.
     #[must_use]
-    pub fn base() -> Self {
-        Self(BASE_DENOM.to_owned())
+    pub const fn base() -> Self {
+        Self(CompactString::const_new(BASE_DENOM))
     }
 
     /// The text.
@@ -162,7 +165,7 @@ impl FromStr for Denom {
             && text.bytes().next().is_some_and(|byte| byte.is_ascii_alphabetic())
             && text.bytes().all(allowed);
         if valid {
-            Ok(Self(text.to_owned()))
+            Ok(Self(text.into()))
         } else {
             Err(CoinError::Denom { text: text.chars().take(64).collect() })
         }
@@ -217,10 +220,10 @@ impl Coin {
     pub fn positive_base(coin: Option<&wire::Coin>) -> Result<Amount, CoinError> {
         let coin = Self::from_wire(coin.ok_or(CoinError::Missing)?)?;
         if coin.denom.as_str() != BASE_DENOM {
-            return Err(CoinError::Other { expected: BASE_DENOM.to_owned(), found: coin.denom.0 });
+            return Err(CoinError::Other { expected: BASE_DENOM.to_owned(), found: coin.denom.to_string() });
         }
         if coin.amount.is_zero() {
-            return Err(CoinError::Zero { denom: coin.denom.0 });
+            return Err(CoinError::Zero { denom: coin.denom.to_string() });
         }
         Ok(coin.amount)
     }
@@ -228,7 +231,7 @@ impl Coin {
     /// The wire form.
     #[must_use]
     pub fn to_wire(&self) -> wire::Coin {
-        wire::Coin { denom: self.denom.0.clone(), amount: self.amount.to_string() }
+        wire::Coin { denom: self.denom.to_string(), amount: self.amount.to_string() }
     }
 }
 
@@ -249,8 +252,8 @@ impl FromStr for Coin {
 }
 
 /// Positive amounts of different currencies, sorted by denomination. Prints as `5atom,100uve`.
-#[derive(Clone, Debug, Default, PartialEq, Eq, BorshSerialize, BorshDeserialize)]
-pub struct Coins(BTreeMap<Denom, Amount>);
+#[derive(Clone, Debug, Default, PartialEq, Eq, BorshSerialize)]
+pub struct Coins(Vec<(Denom, Amount)>);
 
 impl Coins {
     /// Reads a wire list: sorted, unique, positive, at most [`MAX_COINS`].
@@ -262,20 +265,40 @@ impl Coins {
         if coins.len() > MAX_COINS {
             return Err(CoinError::TooMany { found: coins.len(), max: MAX_COINS });
         }
-        let mut list: BTreeMap<Denom, Amount> = BTreeMap::new();
+        let mut list: Vec<(Denom, Amount)> = Vec::with_capacity(coins.len());
         for coin in coins {
             let Coin { denom, amount } = Coin::from_wire(coin)?;
             if amount.is_zero() {
-                return Err(CoinError::Zero { denom: denom.0 });
+                return Err(CoinError::Zero { denom: denom.to_string() });
             }
-            if let Some((last, _)) = list.last_key_value()
+            if let Some((last, _)) = list.last()
                 && *last >= denom
             {
-                return Err(CoinError::Order { first: last.to_string(), second: denom.0 });
+                return Err(CoinError::Order { first: last.to_string(), second: denom.to_string() });
             }
-            list.insert(denom, amount);
+            list.push((denom, amount));
         }
         Ok(Self(list))
+    }
+
+    /// Where a currency is in the list, or where it belongs.
+    fn position(&self, denom: &Denom) -> Result<usize, usize> {
+        self.0.binary_search_by(|(known, _)| known.cmp(denom))
+    }
+
+    fn set(&mut self, denom: &Denom, amount: Amount) {
+        match self.position(denom) {
+            Ok(position) if amount.is_zero() => {
+                self.0.remove(position);
+            }
+            Ok(position) => {
+                if let Some((_, known)) = self.0.get_mut(position) {
+                    *known = amount;
+                }
+            }
+            Err(_) if amount.is_zero() => {}
+            Err(position) => self.0.insert(position, (denom.clone(), amount)),
+        }
     }
 
     /// Adds to the amount of a currency.
@@ -283,11 +306,8 @@ impl Coins {
     /// # Errors
     /// - `Overflow` - the sum exceeds 2^128 - 1
     pub fn add(&mut self, coin: &Coin) -> Result<(), CoinError> {
-        if coin.amount.is_zero() {
-            return Ok(());
-        }
         let amount = self.amount_of(&coin.denom).plus(coin.amount)?;
-        self.0.insert(coin.denom.clone(), amount);
+        self.set(&coin.denom, amount);
         Ok(())
     }
 
@@ -295,18 +315,15 @@ impl Coins {
     #[must_use]
     pub fn take(&mut self, coin: &Coin) -> bool {
         let Some(left) = self.amount_of(&coin.denom).minus(coin.amount) else { return false };
-        if left.is_zero() {
-            self.0.remove(&coin.denom);
-        } else {
-            self.0.insert(coin.denom.clone(), left);
-        }
+        self.set(&coin.denom, left);
         true
     }
 
     /// How much of a currency there is; zero if it is not in the list.
     #[must_use]
     pub fn amount_of(&self, denom: &Denom) -> Amount {
-        self.0.get(denom).copied().unwrap_or(Amount::ZERO)
+        let found = self.position(denom).ok().and_then(|position| self.0.get(position));
+        found.map_or(Amount::ZERO, |(_, amount)| *amount)
     }
 
     /// Currencies and amounts in order of denominations.
@@ -330,6 +347,18 @@ impl Coins {
     #[must_use]
     pub fn to_wire(&self) -> Vec<wire::Coin> {
         self.iter().map(|coin| coin.to_wire()).collect()
+    }
+}
+
+impl BorshDeserialize for Coins {
+    /// A list that is not in order has another encoding than its canonical one, and is refused.
+    fn deserialize_reader<R: Read>(reader: &mut R) -> io::Result<Self> {
+        let list = Vec::<(Denom, Amount)>::deserialize_reader(reader)?;
+        if list.is_sorted_by(|(first, _), (second, _)| first < second) {
+            Ok(Self(list))
+        } else {
+            Err(io::Error::new(ErrorKind::InvalidData, "coins are not in order"))
+        }
     }
 }
 

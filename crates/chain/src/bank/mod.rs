@@ -21,4 +21,4 @@ pub use errors::BankInvalid;
 pub(crate) use events::{fee_paid, spent_and_received};
 pub use multi_send::multi_send;
 pub use send::send;
-pub use state::{ACCOUNTS, SUPPLY, account, credit, debit, put_account, supply};
+pub use state::{ACCOUNTS, SUPPLY, account, credit, debit, supply};

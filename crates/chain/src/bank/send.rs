@@ -21,7 +21,7 @@ pub fn send(state: &mut State, ctx: &mut TxContext<'_>, msg: &Send) -> Outcome<(
     credit(state, ctx, msg.to, &msg.coins)?;
     let from = msg.from.account();
     ctx.events.extend(transferred(&from, &msg.to.account(), &msg.coins.to_string()));
-    ctx.emit(Event::new("message").with("sender", from));
+    ctx.emit(Event::new("message").text("sender", from));
     Ok(())
 }
 

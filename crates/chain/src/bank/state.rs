@@ -18,14 +18,6 @@ pub fn account(state: &mut State, address: Address) -> Outcome<Option<Account>> 
     Ok(state.get(&ACCOUNTS, &address)?)
 }
 
-/// Writes an account.
-///
-/// # Errors
-/// As [`State::put`].
-pub fn put_account(state: &mut State, address: Address, account: &Account) -> Outcome<()> {
-    Ok(state.put(&ACCOUNTS, &address, account)?)
-}
-
 /// Reads the supply of a denomination.
 ///
 /// # Errors
@@ -41,7 +33,8 @@ pub fn supply(state: &mut State, denom: &Denom) -> Outcome<Amount> {
 /// - `InsufficientFunds` - it has less of a currency than is taken
 pub fn debit(state: &mut State, address: Address, coins: &Coins) -> Outcome<()> {
     let needed = || coins.clone();
-    let Some(mut account) = account(state, address)? else {
+    let place = ACCOUNTS.key(&address)?;
+    let Some(mut account) = state.get_at(&ACCOUNTS, &place)? else {
         return Err(BankInvalid::NoAccount { address, needed: needed() }.into());
     };
     for coin in coins.iter() {
@@ -54,7 +47,7 @@ pub fn debit(state: &mut State, address: Address, coins: &Coins) -> Outcome<()> 
             .into());
         }
     }
-    put_account(state, address, &account)
+    Ok(state.put_at(&ACCOUNTS, place, &address, &account)?)
 }
 
 /// Gives coins to an account, which is made if the address has none.
@@ -63,12 +56,13 @@ pub fn debit(state: &mut State, address: Address, coins: &Coins) -> Outcome<()> 
 /// - `Overflow` - the balance would not fit
 /// - `sdk` 18 - the transaction creates too many accounts
 pub fn credit(state: &mut State, ctx: &mut TxContext<'_>, address: Address, coins: &Coins) -> Outcome<()> {
-    let mut account = match account(state, address)? {
+    let place = ACCOUNTS.key(&address)?;
+    let mut account = match state.get_at(&ACCOUNTS, &place)? {
         Some(account) => account,
         None => Account { number: ctx.next_id()?, sequence: 0, public_key: None, balances: Coins::default() },
     };
     for coin in coins.iter() {
         account.balances.add(&coin).map_err(|_| BankInvalid::Overflow { address })?;
     }
-    put_account(state, address, &account)
+    Ok(state.put_at(&ACCOUNTS, place, &address, &account)?)
 }

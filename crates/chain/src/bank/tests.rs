@@ -40,7 +40,7 @@ fn accepts_a_send_between_accounts() {
         ("msg_index", "0".to_owned()),
     ];
     let found: Vec<_> =
-        transfer.attributes.iter().map(|(key, value)| (key.as_str(), value.clone())).collect();
+        transfer.attributes.iter().map(|(key, value)| (key.as_str(), value.to_string())).collect();
     assert_eq!(found, expected);
 }
 

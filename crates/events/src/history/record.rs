@@ -123,8 +123,8 @@ impl BlockRecord {
             sequence,
             height: self.height(),
             tx_index,
-            topic: event.kind.clone(),
-            attributes: event.attributes.clone(),
+            topic: event.kind.to_string(),
+            attributes: event.pairs(),
         })
     }
 
@@ -167,7 +167,7 @@ fn collect(events: &[Event]) -> Attributes {
     let mut attributes = Attributes::new();
     for event in events {
         for (key, value) in &event.attributes {
-            attributes.entry(format!("{}.{key}", event.kind)).or_default().push(value.clone());
+            attributes.entry(format!("{}.{key}", event.kind)).or_default().push(value.to_string());
         }
     }
     attributes

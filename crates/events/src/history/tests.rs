@@ -140,8 +140,8 @@ fn events_of_topics_are_numbered_by_height_and_position() {
         sequence,
         height: Height(height),
         tx_index,
-        topic: event.kind,
-        attributes: event.attributes,
+        topic: event.kind.to_string(),
+        attributes: event.pairs(),
     };
     let all = [
         entry(1_000_000, 1, Some(0), created(1, "eu")),

@@ -111,9 +111,10 @@ pub(super) fn block_meta(meta: &BlockMeta) -> Value {
 }
 
 pub(super) fn events(events: &[Event]) -> Value {
-    let attribute = |(key, value): &(String, String)| json!({"key": key, "value": value, "index": true});
     let event = |event: &Event| {
-        let attributes: Vec<Value> = event.attributes.iter().map(attribute).collect();
+        let attributes = event.attributes.iter();
+        let attributes: Vec<Value> =
+            attributes.map(|(key, value)| json!({"key": key, "value": value, "index": true})).collect();
         json!({"type": event.kind, "attributes": attributes})
     };
     events.iter().map(event).collect()

@@ -49,14 +49,10 @@ pub(super) fn raw(tx: Tx) -> Vec<u8> {
 }
 
 pub(super) fn events(events: &[Event]) -> Vec<abci::Event> {
-    let attribute = |(key, value): &(String, String)| abci::EventAttribute {
-        key: key.clone(),
-        value: value.clone(),
-        index: true,
-    };
+    let attribute = |(key, value)| abci::EventAttribute { key, value, index: true };
     let event = |event: &Event| abci::Event {
-        r#type: event.kind.clone(),
-        attributes: event.attributes.iter().map(attribute).collect(),
+        r#type: event.kind.to_string(),
+        attributes: event.pairs().into_iter().map(attribute).collect(),
     };
     events.iter().map(event).collect()
 }
