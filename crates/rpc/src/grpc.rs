@@ -13,7 +13,6 @@ pub(crate) const HEIGHT_HEADER: &str = "x-cosmos-block-height";
 const SUBSCRIBE: &str = "/virtengine.events.v1.Service/Subscribe";
 
 /// The gRPC application over a router: serve it with [`crate::server::serve`].
-#[must_use]
 pub fn grpc_app(router: Router) -> axum::Router {
     let app = axum::Router::new().fallback(answer).with_state(router);
     match reflection() {

@@ -152,7 +152,7 @@ impl Router {
             route.ok_or_else(|| Status::new(Code::Unimplemented, format!("unknown method {path}")))?;
         let latest = self.inner.context.height();
         at_latest(height, latest)?;
-        let call = async { Ok((route.handler)(self.inner.context.clone(), data).await?) };
+        let call = (route.handler)(self.inner.context.clone(), data);
         let value = self.bounded(call).await?;
         Ok(Answer { value, height: latest })
     }

@@ -27,7 +27,6 @@ use tower_http::cors::{AllowOrigin, Any, CorsLayer};
 const HEIGHT_HEADERS: [&str; 2] = ["x-cosmos-block-height", "grpc-metadata-x-cosmos-block-height"];
 
 /// The REST application over a router: serve it with [`crate::server::serve`].
-#[must_use]
 pub fn rest_app(router: Router) -> axum::Router {
     let origins = &router.context().config().cors_origins;
     let origin = if origins.iter().any(|origin| origin == "*") {
