@@ -5,6 +5,9 @@ use base64::{Engine, engine::general_purpose::STANDARD};
 use prost_reflect::{DynamicMessage, FieldDescriptor, Kind, MapKey, ReflectMessage, Value as Field};
 use serde_json::{Map, Value};
 
+/// The key of the next page, which gateways write as `null` after the last: clients loop until then.
+const NEXT_KEY: &str = "cosmos.base.query.v1beta1.PageResponse.next_key";
+
 pub(super) fn message(message: &DynamicMessage, depth: usize) -> Result<Value, JsonError> {
     let Some(depth) = depth.checked_sub(1) else { return Err(JsonError::TooDeep { max: MAX_DEPTH }) };
     let descriptor = message.descriptor();
@@ -55,6 +58,7 @@ fn value(field: &FieldDescriptor, value: &Field, depth: usize) -> Result<Value, 
         },
         Field::String(text) if is_decimal(field.full_name()) => decimal::to_text(text).into(),
         Field::String(text) => text.as_str().into(),
+        Field::Bytes(bytes) if bytes.is_empty() && field.full_name() == NEXT_KEY => Value::Null,
         Field::Bytes(bytes) => STANDARD.encode(bytes).into(),
         Field::Bool(flag) => (*flag).into(),
         Field::I32(number) => (*number).into(),

@@ -138,3 +138,21 @@ async fn garbage_on_the_socket_is_answered_and_harms_nobody() {
     assert_eq!(client.hear().await["error"]["code"], -32700);
     assert_eq!(client.ask(1, "health", json!({})).await["result"], json!({}));
 }
+
+#[tokio::test]
+async fn clients_are_pinged_and_one_that_never_answers_loses_its_place() {
+    let config = CometConfig { ping_interval_secs: 1, idle_timeout_secs: 2, ..CometConfig::default() };
+    let fixture = Fixture::start(config).await;
+    let limits = &fixture.comet.inner.limits;
+    let places = limits.free_websockets();
+    // Answers are sent by reading, which this one does not do.
+    let silent = fixture.connect("/websocket").await;
+    let mut client = fixture.connect("/websocket").await;
+    assert_eq!(limits.free_websockets(), places - 2);
+    while limits.free_websockets() < places - 1 {
+        let heard = tokio::time::timeout(Duration::from_secs(20), client.socket.next()).await.unwrap();
+        assert!(matches!(heard, Some(Ok(Message::Ping(_)))), "{heard:?}");
+    }
+    assert_eq!(client.ask(1, "health", json!({})).await["result"], json!({}));
+    drop(silent);
+}
