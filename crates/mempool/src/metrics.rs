@@ -32,7 +32,7 @@ pub struct Metrics {
     pub accepted: Counter,
     /// Transactions refused for anything but being known already; CometBFT's `failed_txs`. The node
     /// registers it under that name.
-    pub failed: Counter,
+    pub failed: Gauge,
     /// Transactions refused, by code.
     pub rejected: Family<RejectedLabels, Counter>,
     /// Transactions that took the place of another with the same signers and sequences.
@@ -63,7 +63,7 @@ impl Default for Metrics {
             size: Gauge::default(),
             bytes: Gauge::default(),
             accepted: Counter::default(),
-            failed: Counter::default(),
+            failed: Gauge::default(),
             rejected: Family::default(),
             replaced: Counter::default(),
             evicted: Counter::default(),

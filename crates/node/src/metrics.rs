@@ -104,6 +104,8 @@ pub(crate) fn mempool(registry: &mut Registry, chain_id: &str, metrics: &virteng
     let comet = registry.sub_registry_with_prefix("cometbft_mempool");
     comet.register("size", "Pending transactions", metrics.size.clone());
     comet.register("size_bytes", "Bytes of pending transactions", metrics.bytes.clone());
+    // A gauge: the name of a counter would end in `_total`, which dashboards do not chart.
+    comet.register("failed_txs", "Transactions refused at admission", metrics.failed.clone());
 }
 
 /// What CometBFT's dashboards chart of connections, in the text format.

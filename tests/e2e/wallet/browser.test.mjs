@@ -197,11 +197,13 @@ describe("operators", () => {
   test("metrics carry the names that dashboards chart", async () => {
     const text = await (await fetch(`${devnet.metrics}/metrics`)).text();
     const names = ["consensus_height", "consensus_latest_block_height", "consensus_validators", "consensus_validators_power",
-      "consensus_num_txs", "consensus_total_txs", "consensus_block_size_bytes", "mempool_size", "p2p_peers"];
+      "consensus_num_txs", "consensus_total_txs", "consensus_block_size_bytes", "mempool_size", "mempool_failed_txs",
+      "p2p_peers", "p2p_message_receive_bytes_total", "p2p_message_send_bytes_total"];
     const isCharted = (name) =>
       new RegExp(`^cometbft_${name}\\{[^}]*chain_id="${chainId}"[^}]*\\} `, "m").test(text);
     assert.deepEqual(names.filter((name) => !isCharted(name)), [], "names that are absent");
     assert.ok(/^cometbft_consensus_block_interval_seconds_bucket\{/m.test(text), "a histogram of block intervals");
+    assert.ok(/^cometbft_state_block_processing_time_bucket\{/m.test(text), "a histogram of processing times");
   });
 
   test("health and readiness answer", async () => {
