@@ -3,14 +3,15 @@
 mod cmd;
 
 use clap::Parser as _;
-use std::process::ExitCode;
+use std::{io::Write as _, process::ExitCode};
 
 fn main() -> ExitCode {
     match cmd::Arguments::parse().run() {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) if cmd::output::is_closed_pipe(&error) => ExitCode::SUCCESS,
         Err(error) => {
-            eprintln!("error: {error:#}");
+            // Where stderr is a file on a full disk there is nowhere to say it; the code still tells.
+            drop(writeln!(std::io::stderr(), "error: {}", cmd::output::causes(&error)));
             ExitCode::FAILURE
         }
     }

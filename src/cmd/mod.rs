@@ -78,7 +78,9 @@ fn log(filter: &str) -> Result<()> {
         EnvFilter::try_new(filter).wrap_err_with(|| format!("failed to read log filter {filter:?}"))?;
     let writer = BoxMakeWriter::new(std::io::stderr);
     let colours = std::io::stderr().is_terminal();
-    tracing_subscriber::fmt().with_env_filter(filter).with_ansi(colours).with_writer(writer).init();
+    // A log that cannot be written, as on a full disk, must not end what is logged about.
+    let log = tracing_subscriber::fmt().log_internal_errors(false);
+    log.with_env_filter(filter).with_ansi(colours).with_writer(writer).init();
     Ok(())
 }
 

@@ -65,6 +65,7 @@ impl Node {
         match self {
             Self::Init(init) => init.run(),
             Self::Start { home, until_stdin_closes } => {
+                std::panic::set_hook(Box::new(log_panic));
                 let home = Home::new(home.home);
                 virtengine_node::run(&home, Box::pin(ended(until_stdin_closes)))
                     .wrap_err_with(|| format!("the node of {} stopped", home.path().display()))
@@ -97,6 +98,13 @@ impl Init {
             home.path().display(),
         ))
     }
+}
+
+/// A panic in one line; what it means is said when the node has stopped.
+fn log_panic(panic: &std::panic::PanicHookInfo<'_>) {
+    let place = panic.location().map(ToString::to_string).unwrap_or_default();
+    tracing::error!(place, "{}", panic.payload_as_str().unwrap_or("a part gave up"));
+    tracing::debug!("{}", std::backtrace::Backtrace::force_capture());
 }
 
 fn read_genesis(path: &Path) -> Result<Genesis> {

@@ -6,6 +6,18 @@ use eyre::Result;
 use serde_json::Value;
 use std::io::{self, Write as _};
 
+/// An error and what caused it in one line, without repeating causes that a text already holds.
+pub(crate) fn causes(error: &eyre::Report) -> String {
+    let mut text = String::new();
+    for cause in error.chain().map(ToString::to_string) {
+        if !text.contains(&cause) {
+            let joint = if text.is_empty() { "" } else { ": " };
+            text = [text.as_str(), joint, cause.as_str()].concat();
+        }
+    }
+    text
+}
+
 /// How answers are printed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub(super) enum Format {
@@ -59,6 +71,8 @@ impl Output {
             return json(answer);
         }
         let mut table = table();
+        // An address on two lines could not be copied.
+        table.set_content_arrangement(ContentArrangement::Disabled);
         table.set_header(columns.iter().map(|(title, _)| *title));
         let entries = answer[list].as_array().map(Vec::as_slice).unwrap_or_default();
         for entry in entries {

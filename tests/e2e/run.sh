@@ -1,19 +1,19 @@
 #!/usr/bin/env bash
 # Starts a devnet of the given program and drives it with CosmJS, cosmpy, plain HTTP and raw sockets.
 #
-#   tests/e2e/run.sh <virtengine> [suite...]     suites: cosmjs wallet rest cosmpy crash; all by default
+#   tests/e2e/run.sh <virtengine> [suite...]     suites: cosmjs wallet rest cosmpy faults crash; all by default
 #
 # Clients are installed once into ~/.cache/virtengine-e2e, or $VIRTENGINE_E2E_CACHE, at pinned versions.
 set -euo pipefail
 
 if [ $# -lt 1 ]; then
-    echo "usage: $0 <virtengine> [cosmjs|wallet|rest|cosmpy|crash]..." >&2
+    echo "usage: $0 <virtengine> [cosmjs|wallet|rest|cosmpy|faults|crash]..." >&2
     exit 2
 fi
 program="$(realpath "$1")"
 shift
 suites=("$@")
-[ ${#suites[@]} -gt 0 ] || suites=(cosmjs wallet rest cosmpy crash)
+[ ${#suites[@]} -gt 0 ] || suites=(cosmjs wallet rest cosmpy faults crash)
 cd "$(dirname "$0")"
 
 cache="${VIRTENGINE_E2E_CACHE:-$HOME/.cache/virtengine-e2e}"

@@ -1,16 +1,20 @@
 //! The folder of a node: made once, checked at every start.
 
+mod disk;
+mod error;
+
 use crate::config::{ConfigError, NodeConfig};
+use disk::write_durably;
+pub use disk::{HomeLock, check_room};
+pub use error::HomeError;
 use std::{
     fs,
-    io::Write,
     path::{Path, PathBuf},
 };
-use thiserror::Error;
 use virtengine_chain::Genesis;
 use virtengine_crypto::{
     bls,
-    node_key::{self, Identity, NodeKeyError},
+    node_key::{self, Identity},
 };
 
 /// Version of the folder's layout and of everything in it.
@@ -22,63 +26,6 @@ const MAX_GENESIS_BYTES: u64 = 1 << 30;
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Home {
     path: PathBuf,
-}
-
-/// Why a folder cannot be used.
-#[derive(Debug, Error)]
-pub enum HomeError {
-    /// There is no node in the folder.
-    #[error("{path} holds no node: make one with `virtengine node init --home {path}`")]
-    Missing {
-        /// The folder.
-        path: String,
-    },
-    /// There is a node already.
-    #[error("{path} holds a node already: choose another --home, or remove it first")]
-    Exists {
-        /// The folder.
-        path: String,
-    },
-    /// Making the folder was cut short.
-    #[error("{path} was not finished being made: remove it and run `virtengine node init` again")]
-    HalfWritten {
-        /// The folder.
-        path: String,
-    },
-    /// Another release made it.
-    #[error("{path} has format {found}, this release knows {FORMAT}: use the release that made it")]
-    Format {
-        /// The folder.
-        path: String,
-        /// Format found.
-        found: String,
-    },
-    /// The genesis file does not parse.
-    #[error("{path} is not a genesis file: {cause}")]
-    Genesis {
-        /// The file.
-        path: String,
-        /// What is wrong.
-        cause: String,
-    },
-    /// The settings are refused.
-    #[error(transparent)]
-    Config(#[from] ConfigError),
-    /// A key file is refused.
-    #[error(transparent)]
-    Key(#[from] NodeKeyError),
-    /// The system refuses.
-    #[error("failed to {what} {path}: {cause}{hint}")]
-    File {
-        /// What was tried.
-        what: &'static str,
-        /// Where.
-        path: String,
-        /// What the system says.
-        cause: std::io::Error,
-        /// What may help.
-        hint: &'static str,
-    },
 }
 
 impl Home {
@@ -118,6 +65,12 @@ impl Home {
         self.path.join("data/engine")
     }
 
+    /// `data/`: everything that the chain made.
+    #[must_use]
+    pub fn data(&self) -> PathBuf {
+        self.path.join("data")
+    }
+
     /// `data/history/`: indexes and the event log.
     #[must_use]
     pub fn history(&self) -> PathBuf {
@@ -142,9 +95,9 @@ impl Home {
             Err(other) => return Err(other),
             Ok(()) => return Err(HomeError::Exists { path: self.display() }),
         }
-        config.validate()?;
+        config.validate().map_err(self.refused())?;
         for folder in [self.path.join("config"), self.engine(), self.history()] {
-            fs::create_dir_all(&folder).map_err(file("make", &folder))?;
+            fs::create_dir_all(&folder).map_err(HomeError::file("make", &folder))?;
         }
         self.write_config(config)?;
         let json = serde_json::to_vec_pretty(genesis).map_err(|error| HomeError::Genesis {
@@ -162,33 +115,56 @@ impl Home {
     /// Checks that the folder holds a complete node of this release's format.
     ///
     /// # Errors
-    /// - `Missing`, `HalfWritten`, `Format` - it does not
+    /// - `Missing`, `HalfWritten`, `Marker`, `Format` - it does not
     /// - `File` - the system refuses
     pub fn check(&self) -> Result<(), HomeError> {
         let marker = self.path.join("FORMAT");
-        match fs::read_to_string(&marker) {
-            Ok(text) if text.trim() == FORMAT.to_string() => Ok(()),
-            Ok(text) => {
-                Err(HomeError::Format { path: self.display(), found: text.trim().chars().take(32).collect() })
+        let damaged = |found: &str| HomeError::Marker {
+            path: marker.display().to_string(),
+            found: found.chars().take(32).collect(),
+        };
+        match fs::read(&marker) {
+            Ok(bytes) => {
+                let text = String::from_utf8_lossy(&bytes);
+                let found = text.trim();
+                match found.parse::<u32>() {
+                    Ok(FORMAT) => Ok(()),
+                    Ok(_) => Err(HomeError::Format { path: self.display(), found: found.to_owned() }),
+                    Err(_) => Err(damaged(found)),
+                }
             }
             Err(error) if error.kind() == std::io::ErrorKind::NotFound => {
-                if self.path.join("config").exists() || self.path.join("data").exists() {
+                let used = fs::read_dir(self.engine()).is_ok_and(|mut entries| entries.next().is_some());
+                if used {
+                    Err(damaged(""))
+                } else if self.path.join("config").exists() || self.data().exists() {
                     Err(HomeError::HalfWritten { path: self.display() })
                 } else {
                     Err(HomeError::Missing { path: self.display() })
                 }
             }
-            Err(error) => Err(file("read", &marker)(error)),
+            Err(error) => Err(HomeError::file("read", &marker)(error)),
         }
     }
 
-    /// Checks that the node can write where it keeps its data.
+    /// Keeps other nodes out of the home while the answer lives.
+    ///
+    /// # Errors
+    /// - `Locked` - another process has it
+    /// - `File` - the system refuses, as on a read-only disk
+    pub fn lock(&self) -> Result<HomeLock, HomeError> {
+        disk::lock(&self.path, &self.path.join("node.lock"))
+    }
+
+    /// Checks that the node can write where it keeps its data, and that the disk has some room. The data may
+    /// have been removed to fetch it again.
     ///
     /// # Errors
     /// - `File` - it cannot
-    pub fn check_writable(&self) -> Result<(), HomeError> {
-        let probe = self.path.join("data/.write-check");
-        fs::write(&probe, b"ok").and_then(|()| fs::remove_file(&probe)).map_err(file("write into", &probe))
+    pub fn check_room(&self) -> Result<(), HomeError> {
+        let data = self.data();
+        fs::create_dir_all(&data).map_err(HomeError::file("make", &data))?;
+        check_room(&data)
     }
 
     /// Reads and checks the settings.
@@ -198,13 +174,8 @@ impl Home {
     /// - `File` - the system refuses
     pub fn config(&self) -> Result<NodeConfig, HomeError> {
         let path = self.config_file();
-        let text = fs::read_to_string(&path).map_err(file("read", &path))?;
-        let config: NodeConfig = toml::from_str(&text).map_err(|error| ConfigError::Malformed {
-            path: path.display().to_string(),
-            cause: error.to_string(),
-        })?;
-        config.validate()?;
-        Ok(config)
+        let bytes = fs::read(&path).map_err(HomeError::file("read", &path))?;
+        NodeConfig::parse(&bytes).map_err(self.refused())
     }
 
     /// Replaces the settings.
@@ -213,10 +184,7 @@ impl Home {
     /// - `File` - the system refuses
     pub fn write_config(&self, config: &NodeConfig) -> Result<(), HomeError> {
         let path = self.config_file();
-        let text = toml::to_string_pretty(config).map_err(|error| ConfigError::Malformed {
-            path: path.display().to_string(),
-            cause: error.to_string(),
-        })?;
+        let text = toml::to_string_pretty(config).map_err(ConfigError::from).map_err(self.refused())?;
         write_durably(&path, text.as_bytes())
     }
 
@@ -248,6 +216,11 @@ impl Home {
         Ok(Some(node_key::load_voting_key(&self.keys())?))
     }
 
+    fn refused(&self) -> impl Fn(ConfigError) -> HomeError {
+        let path = self.config_file().display().to_string();
+        move |cause| HomeError::Config { path: path.clone(), cause }
+    }
+
     fn display(&self) -> String {
         self.path.display().to_string()
     }
@@ -255,91 +228,14 @@ impl Home {
 
 /// Reads a genesis file of at most 1 GiB.
 pub(crate) fn read_genesis(path: &Path) -> Result<Genesis, HomeError> {
-    let bytes = fs::metadata(path).map_err(file("read", path))?.len();
+    let bytes = fs::metadata(path).map_err(HomeError::file("read", path))?.len();
     let refused = |cause: String| HomeError::Genesis { path: path.display().to_string(), cause };
     if bytes > MAX_GENESIS_BYTES {
         return Err(refused(format!("at most {MAX_GENESIS_BYTES} bytes are read, it has {bytes}")));
     }
-    let text = fs::read(path).map_err(file("read", path))?;
+    let text = fs::read(path).map_err(HomeError::file("read", path))?;
     serde_json::from_slice(&text).map_err(|error| refused(error.to_string()))
 }
 
-/// Writes a file so that after a crash it is either absent, old or complete.
-fn write_durably(path: &Path, bytes: &[u8]) -> Result<(), HomeError> {
-    let part = path.with_extension("part");
-    let write = || {
-        let mut new = fs::File::create(&part)?;
-        new.write_all(bytes)?;
-        new.sync_all()?;
-        fs::rename(&part, path)?;
-        path.parent().map_or(Ok(()), |folder| fs::File::open(folder)?.sync_all())
-    };
-    write().map_err(file("write", path))
-}
-
-fn file(what: &'static str, path: &Path) -> impl Fn(std::io::Error) -> HomeError {
-    let path = path.display().to_string();
-    move |cause| {
-        let hint = match cause.kind() {
-            std::io::ErrorKind::StorageFull => ": free some room and start again",
-            std::io::ErrorKind::PermissionDenied | std::io::ErrorKind::ReadOnlyFilesystem => {
-                ": make the folder writable for this user, or choose another --home"
-            }
-            _ => "",
-        };
-        HomeError::File { what, path: path.clone(), cause, hint }
-    }
-}
-
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use virtengine_types::{Timestamp, params::Params};
-
-    fn genesis() -> Genesis {
-        Genesis {
-            chain_id: "test-1".into(),
-            genesis_time_ms: Timestamp(1),
-            params: Params::default(),
-            accounts: Vec::new(),
-            validators: Vec::new(),
-        }
-    }
-
-    #[test]
-    fn a_made_home_reads_back() {
-        let folder = tempfile::tempdir().unwrap();
-        let home = Home::new(folder.path().join("node"));
-        assert!(matches!(home.check(), Err(HomeError::Missing { .. })));
-        let identity = Identity::generate();
-        home.init(&NodeConfig::default(), &genesis(), &identity, None).unwrap();
-        home.check().unwrap();
-        home.check_writable().unwrap();
-        assert_eq!(home.config().unwrap(), NodeConfig::default());
-        assert_eq!(home.genesis().unwrap(), genesis());
-        assert_eq!(home.identity().unwrap().public_key(), identity.public_key());
-        assert!(home.voting_key().unwrap().is_none());
-        let again = home.init(&NodeConfig::default(), &genesis(), &identity, None);
-        assert!(matches!(again, Err(HomeError::Exists { .. })));
-    }
-
-    #[test]
-    fn rejects_a_half_written_or_newer_home() {
-        let folder = tempfile::tempdir().unwrap();
-        let home = Home::new(folder.path());
-        fs::create_dir(folder.path().join("config")).unwrap();
-        assert!(matches!(home.check(), Err(HomeError::HalfWritten { .. })));
-        fs::write(folder.path().join("FORMAT"), "2\n").unwrap();
-        let error = home.check().unwrap_err().to_string();
-        assert!(error.contains("format 2, this release knows 1"), "{error}");
-    }
-
-    #[test]
-    fn rejects_a_damaged_genesis_file_naming_the_line() {
-        let folder = tempfile::tempdir().unwrap();
-        let path = folder.path().join("genesis.json");
-        fs::write(&path, "{\n  \"chain_id\": 5\n}").unwrap();
-        let error = read_genesis(&path).unwrap_err().to_string();
-        assert!(error.contains("line 2"), "{error}");
-    }
-}
+mod tests;

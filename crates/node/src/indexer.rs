@@ -14,14 +14,20 @@ use virtengine_views::{ViewError, Views};
 #[derive(Debug, Error)]
 pub enum IndexError {
     /// The history cannot be written.
-    #[error("the history of block {height} cannot be written: {cause}{hint}")]
+    #[error("the history of block {height} cannot be written: {cause}{}", remedy(cause))]
     History {
         /// Height of the block.
         height: u64,
         /// What the history says.
         cause: HistoryError,
-        /// What may help.
-        hint: &'static str,
+    },
+    /// Blocks that the history had are gone.
+    #[error("the history ends before block {expected}, the chain goes on with block {found}{RESTORE}")]
+    Lost {
+        /// First block that is missing.
+        expected: u64,
+        /// The block to be kept.
+        found: u64,
     },
     /// A row does not decode.
     #[error("the views cannot follow: {0}")]
@@ -29,6 +35,19 @@ pub enum IndexError {
     /// The state cannot be scanned at start.
     #[error("the state cannot be scanned: {0}")]
     Scan(#[from] virtengine_store::ReadError),
+}
+
+/// What helps when data is damaged.
+const RESTORE: &str =
+    ": restore the home's data folder from a backup, or remove it to fetch the chain from peers again";
+
+/// What to do about a history that cannot be used.
+pub(crate) const fn remedy(cause: &HistoryError) -> &'static str {
+    match cause {
+        HistoryError::OtherChain { .. } => ": use the genesis file of that chain, or another --home",
+        HistoryError::Format { .. } => ": use the release that wrote it",
+        _ => RESTORE,
+    }
 }
 
 /// Fills the views from the state, also while they follow blocks: the engine answers nobody while a block
@@ -59,6 +78,8 @@ pub(crate) async fn rebuild(reader: &Reader, views: &Views) -> Result<(), IndexE
 /// The parts that follow finalized blocks.
 pub(crate) struct Indexer {
     pub(crate) history: History,
+    /// Whether the history holds every block from the first, as without state sync.
+    pub(crate) whole: bool,
     pub(crate) hub: Hub,
     pub(crate) views: Views,
     pub(crate) metrics: NodeMetrics,
@@ -73,6 +94,9 @@ impl Indexer {
         let height = block.header.height.0;
         let expected = self.history.latest().map_or(1, |latest| latest.height().0 + 1);
         if height > expected {
+            if self.whole {
+                return Err(IndexError::Lost { expected, found: height });
+            }
             let last = height - 1;
             tracing::warn!(
                 first = expected,
@@ -82,11 +106,7 @@ impl Indexer {
         }
         let appended = tokio::task::spawn_blocking(move || history.append(&block)).await;
         let record = match appended {
-            Ok(result) => result.map_err(|cause| {
-                let full = cause.to_string().contains("No space left");
-                let hint = if full { ": free some room and start the node again" } else { "" };
-                IndexError::History { height, cause, hint }
-            })?,
+            Ok(result) => result.map_err(|cause| IndexError::History { height, cause })?,
             // The runtime is shutting down: the block stays unacknowledged and comes again.
             Err(_) => return Ok(()),
         };

@@ -2,7 +2,7 @@
 //!
 //! ```text
 //! home/
-//!   FORMAT            version of this layout
+//!   FORMAT            version of this layout     node.lock     held by the process that runs
 //!   config/node.toml  settings           config/genesis.json  what the chain starts from
 //!   keys/             identity on the network, voting key
 //!   data/engine/      blocks and state   data/history/        indexes and the event log
@@ -12,11 +12,13 @@ mod backend;
 mod config;
 mod home;
 mod indexer;
+mod limits;
 mod metrics;
 mod run;
 mod servers;
 mod source;
 
 pub use config::{ConfigError, EngineConfig, NodeConfig, PeerConfig};
-pub use home::{Home, HomeError};
+pub use home::{Home, HomeError, HomeLock, check_room};
+pub use limits::FilesError;
 pub use run::{RunError, Shutdown, run};

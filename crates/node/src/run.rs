@@ -2,9 +2,10 @@
 
 use crate::{
     backend::NodeBackend,
-    config::NodeConfig,
+    config::{ConfigError, NodeConfig},
     home::{Home, HomeError},
-    indexer::{IndexError, Indexer, rebuild},
+    indexer::{IndexError, Indexer, rebuild, remedy},
+    limits::{FilesError, allow_files},
     metrics::{self, NodeMetrics},
     servers::{ListenError, Listeners, Telemetry},
     source::{StateAccounts, source},
@@ -15,6 +16,7 @@ use parking_lot::{Mutex, RwLock};
 use prometheus_client::registry::Registry;
 use std::{
     collections::BTreeMap,
+    panic::AssertUnwindSafe,
     sync::{Arc, OnceLock},
 };
 use thiserror::Error;
@@ -51,9 +53,31 @@ pub enum RunError {
         /// The key in hex.
         key: String,
     },
+    /// A peer in the settings is refused.
+    #[error(transparent)]
+    Config(#[from] ConfigError),
+    /// The settings name no other node.
+    #[error(
+        "{path}: neither [[validators]] nor [[observers]] lists another node, and the genesis has {validators} \
+         validators: this node could reach nobody"
+    )]
+    Alone {
+        /// The settings' file.
+        path: String,
+        /// Validators of the genesis.
+        validators: usize,
+    },
     /// The history cannot be opened.
-    #[error("the history cannot be opened: {0}")]
-    History(#[from] HistoryError),
+    #[error("{path} cannot be opened: {cause}{}", remedy(cause))]
+    History {
+        /// Its folder.
+        path: String,
+        /// What the history says.
+        cause: HistoryError,
+    },
+    /// The system allows too few open files.
+    #[error(transparent)]
+    Files(#[from] FilesError),
     /// A port is in use.
     #[error(transparent)]
     Listen(#[from] ListenError),
@@ -71,6 +95,27 @@ pub enum RunError {
         /// Which.
         part: &'static str,
     },
+    /// The engine gave up: it does not go on after its storage failed.
+    #[error(
+        "the engine gave up: {cause}: start the node again; if it says the same, {path} is damaged: restore it from a \
+         backup, or remove it to fetch the chain from peers again"
+    )]
+    GaveUp {
+        /// The folder of the data.
+        path: String,
+        /// What it said.
+        cause: String,
+    },
+    /// The disk has no room.
+    #[error(
+        "the disk of {path} is full: free some room and start the node again, it goes on where it stopped ({cause})"
+    )]
+    DiskFull {
+        /// The folder of the data.
+        path: String,
+        /// What failed first.
+        cause: Box<RunError>,
+    },
 }
 
 /// Resolves when a node is to stop.
@@ -83,22 +128,45 @@ pub type Shutdown = std::pin::Pin<Box<dyn Future<Output = ()> + Send>>;
 /// Why it does not start, or stopped by itself.
 pub fn run(home: &Home, shutdown: Shutdown) -> Result<(), RunError> {
     home.check()?;
-    home.check_writable()?;
-    let config = home.config()?;
-    let genesis = home.genesis()?;
-    let identity = home.identity()?;
-    let voting_key = home.voting_key()?;
+    let _lock = home.lock()?;
+    home.check_room()?;
+    let parts = Parts {
+        config: home.config()?,
+        genesis: home.genesis()?,
+        identity: home.identity()?,
+        voting_key: home.voting_key()?,
+        home: home.clone(),
+    };
+    parts.check_company()?;
+    allow_files(&parts.config)?;
     let runner = runtime::Runner::new(
         runtime::Config::new()
-            .with_worker_threads(config.engine.threads)
+            .with_worker_threads(parts.config.engine.threads)
             .with_storage_directory(home.engine())
             .with_catch_panics(false),
     );
-    let home = home.clone();
-    runner.start(|context| async move {
-        let parts = Parts { home, config, genesis, identity, voting_key };
-        Box::pin(parts.run(context, shutdown)).await
-    })
+    // The engine panics when its storage fails, in whichever task it happens, and the runner passes that on.
+    let ran = std::panic::catch_unwind(AssertUnwindSafe(|| {
+        runner.start(|context| async move { Box::pin(parts.run(context, shutdown)).await })
+    }));
+    let path = home.data().display().to_string();
+    let error = match ran {
+        Ok(Ok(())) => return Ok(()),
+        Ok(Err(error)) => error,
+        Err(panic) => RunError::GaveUp { path: path.clone(), cause: words(&*panic) },
+    };
+    // The engine does not say why a write failed, so the disk is asked.
+    let full = home.check_room().is_err_and(|error| error.is_full_disk());
+    if full || error.to_string().contains("No space left") {
+        return Err(RunError::DiskFull { path, cause: Box::new(error) });
+    }
+    Err(error)
+}
+
+/// What a panic said.
+fn words(panic: &(dyn std::any::Any + Send)) -> String {
+    let text = panic.downcast_ref::<String>().map(String::as_str);
+    text.or_else(|| panic.downcast_ref::<&str>().copied()).unwrap_or("it said nothing").to_owned()
 }
 
 struct Parts {
@@ -110,7 +178,19 @@ struct Parts {
 }
 
 impl Parts {
-    async fn run(self, context: runtime::Context, shutdown: Shutdown) -> Result<(), RunError> {
+    /// Refuses settings that connect the node to nobody, unless it is the whole network.
+    fn check_company(&self) -> Result<(), RunError> {
+        let own = self.identity.public_key();
+        let validators = &self.genesis.validators;
+        let whole = self.voting_key.is_some() && validators.iter().all(|one| one.consensus_key == own);
+        if whole || !self.peers()?.is_empty() {
+            return Ok(());
+        }
+        let path = self.home.config_file().display().to_string();
+        Err(RunError::Alone { path, validators: validators.len() })
+    }
+
+    async fn run(self, context: runtime::Context, mut shutdown: Shutdown) -> Result<(), RunError> {
         let listeners = Listeners::open(&self.config).await?;
         let chain_id = self.genesis.chain_id.clone();
         let history = self.open_history()?;
@@ -129,7 +209,11 @@ impl Parts {
         );
         let known = Arc::new(RwLock::new(height.0));
         let setup = self.engine_setup(&mempool, &known)?;
-        let (started, network) = node::start(context.child("node"), setup).await?;
+        let (started, network) = tokio::select! {
+            // State sync waits for peers as long as it takes.
+            () = &mut shutdown => return Ok(()),
+            started = node::start(context.child("node"), setup) => started?,
+        };
 
         let mut registry = Registry::default();
         let metrics = NodeMetrics::register(&mut registry, &chain_id, self.genesis.validators.len());
@@ -159,6 +243,7 @@ impl Parts {
         let telemetry = Telemetry {
             runtime: Arc::new(Mutex::new(context.child("telemetry"))),
             registry: Arc::new(registry),
+            chain_id: chain_id.as_str().into(),
             backend,
         };
         let (stop, stopping) = watch::channel(false);
@@ -174,7 +259,8 @@ impl Parts {
 
         let chain = started.chain.clone();
         let mut finalized = started.finalized;
-        let mut indexer = Indexer { history, hub, views: views.clone(), metrics, tip: tip_sender };
+        let whole = !self.config.engine.state_sync;
+        let mut indexer = Indexer { history, whole, hub, views: views.clone(), metrics, tip: tip_sender };
         let index = async move {
             let mut build = std::pin::pin!(async {
                 let reader = chain.reader().await;
@@ -212,10 +298,12 @@ impl Parts {
         outcome
     }
 
-    fn open_history(&self) -> Result<History, HistoryError> {
+    fn open_history(&self) -> Result<History, RunError> {
         let config =
             virtengine_events::Config { retain_blocks: self.config.retain_blocks, ..Default::default() };
-        History::open(&self.home.history(), &self.genesis.chain_id, config)
+        let folder = self.home.history();
+        History::open(&folder, &self.genesis.chain_id, config)
+            .map_err(|cause| RunError::History { path: folder.display().to_string(), cause })
     }
 
     fn engine_setup(&self, mempool: &Mempool, known: &Arc<RwLock<u64>>) -> Result<NodeSetup, RunError> {
@@ -296,7 +384,7 @@ impl Parts {
         let own = self.identity.public_key();
         let mut peers = Vec::new();
         for peer in self.config.validators.iter().chain(&self.config.observers) {
-            let key = peer.key().map_err(HomeError::from)?;
+            let key = peer.key()?;
             if key != own {
                 peers.push(comet::Peer { key, address: peer.addr.to_string(), outbound: true });
             }
@@ -306,7 +394,7 @@ impl Parts {
 }
 
 fn peers(list: &[crate::PeerConfig]) -> Result<BTreeMap<Identity, std::net::SocketAddr>, RunError> {
-    list.iter().map(|peer| Ok((identity(&peer.key().map_err(HomeError::from)?)?, peer.addr))).collect()
+    list.iter().map(|peer| Ok((identity(&peer.key()?)?, peer.addr))).collect()
 }
 
 fn identity(key: &[u8; 32]) -> Result<Identity, RunError> {

@@ -1,11 +1,17 @@
 //! Serving an application on a listener, with bounds on connections and on slow clients.
 
-use axum::Router;
+use axum::body::{Body, Bytes, HttpBody};
+use axum::extract::Request;
+use axum::http::Version;
+use axum::{BoxError, Router};
+use hyper::body::{Frame, SizeHint};
 use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
 use hyper_util::server::conn::auto::Builder;
 use hyper_util::service::TowerToHyperService;
 use std::future::Future;
+use std::pin::Pin;
 use std::sync::Arc;
+use std::task::Poll;
 use std::time::Duration;
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, watch};
@@ -17,6 +23,10 @@ const MAX_HTTP2_STREAMS: u32 = 256;
 const KEEP_ALIVE: Duration = Duration::from_secs(30);
 /// Pause after the system refused a connection, so that a lack of files does not spin.
 const ACCEPT_PAUSE: Duration = Duration::from_millis(100);
+/// What an HTTP/2 client sends first. Whoever sends anything else speaks HTTP/1.
+const PREFACE: &[u8; 24] = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n";
+/// Time between looks at a preface that comes in pieces.
+const PREFACE_PAUSE: Duration = Duration::from_millis(50);
 /// Time that open calls get after the end was asked for.
 const DRAIN: Duration = Duration::from_secs(5);
 
@@ -27,6 +37,8 @@ pub struct Limits {
     pub max_connections: usize,
     /// Longest time in which a client sends a request's headers.
     pub header_timeout: Duration,
+    /// Longest time in which a client of HTTP/1 sends a request's body.
+    pub body_timeout: Duration,
 }
 
 impl From<&crate::Config> for Limits {
@@ -34,6 +46,7 @@ impl From<&crate::Config> for Limits {
         Self {
             max_connections: config.max_connections,
             header_timeout: Duration::from_secs(config.header_timeout_secs),
+            body_timeout: Duration::from_secs(config.request_timeout_secs),
         }
     }
 }
@@ -41,6 +54,11 @@ impl From<&crate::Config> for Limits {
 /// Serves HTTP/1, HTTP/2 without TLS, and WebSocket upgrades until `shutdown` ends, then lets open calls
 /// finish for a few seconds.
 pub async fn serve(listener: TcpListener, app: Router, limits: Limits, shutdown: impl Future<Output = ()>) {
+    let app = app.layer(axum::middleware::map_request(move |request: Request| async move {
+        // Streams of HTTP/2, such as those of reflection, stay open by design.
+        let slow = request.version() < Version::HTTP_2 && !request.body().is_end_stream();
+        if slow { request.map(|body| within(limits.body_timeout, body)) } else { request }
+    }));
     let slots = Arc::new(Semaphore::new(limits.max_connections));
     let (stop, stopped) = watch::channel(false);
     let mut connections = JoinSet::new();
@@ -87,6 +105,10 @@ async fn connection(
     if let Err(error) = stream.set_nodelay(true) {
         tracing::debug!(%error, "could not set TCP_NODELAY");
     }
+    // The server waits for a client's first bytes as long as it takes, and each silent one holds a slot.
+    if !tokio::time::timeout(limits.header_timeout, greeted(&stream)).await.unwrap_or(false) {
+        return;
+    }
     let mut builder = Builder::new(TokioExecutor::new());
     builder.http1().timer(TokioTimer::new()).header_read_timeout(limits.header_timeout);
     builder
@@ -110,4 +132,51 @@ async fn connection(
         tracing::trace!(%error, "a connection ended early");
     }
     drop(slot);
+}
+
+/// Waits for the first bytes of a client, which tell the version of HTTP; `false` if it hung up.
+async fn greeted(stream: &TcpStream) -> bool {
+    let mut bytes = [0; PREFACE.len()];
+    loop {
+        match stream.peek(&mut bytes).await {
+            Ok(0) | Err(_) => return false,
+            Ok(count) if count < PREFACE.len() && PREFACE.starts_with(&bytes[..count]) => {
+                tokio::time::sleep(PREFACE_PAUSE).await;
+            }
+            Ok(_) => return true,
+        }
+    }
+}
+
+/// A body that breaks off with an error if it is not whole in time.
+fn within(limit: Duration, body: Body) -> Body {
+    Body::new(Timed { body, end: Box::pin(tokio::time::sleep(limit)) })
+}
+
+struct Timed {
+    body: Body,
+    end: Pin<Box<tokio::time::Sleep>>,
+}
+
+impl HttpBody for Timed {
+    type Data = Bytes;
+    type Error = BoxError;
+
+    fn poll_frame(
+        mut self: Pin<&mut Self>,
+        context: &mut std::task::Context<'_>,
+    ) -> Poll<Option<Result<Frame<Bytes>, BoxError>>> {
+        if self.end.as_mut().poll(context).is_ready() {
+            return Poll::Ready(Some(Err("the request's body took too long".into())));
+        }
+        Pin::new(&mut self.body).poll_frame(context).map_err(Into::into)
+    }
+
+    fn is_end_stream(&self) -> bool {
+        self.body.is_end_stream()
+    }
+
+    fn size_hint(&self) -> SizeHint {
+        self.body.size_hint()
+    }
 }

@@ -1,6 +1,6 @@
 //! The files of a devnet: its description, its lock and its folder.
 
-use eyre::{Context as _, OptionExt as _, Result, bail};
+use eyre::{Context as _, OptionExt as _, Result, bail, ensure};
 use serde::{Deserialize, Serialize};
 use std::{
     fs::{self, File, OpenOptions, TryLockError},
@@ -11,6 +11,8 @@ use std::{
 
 const DESCRIPTION: &str = "devnet.json";
 const LOCK: &str = "devnet.lock";
+/// Is there while a network is being made or removed.
+const UNFINISHED: &str = "devnet.unfinished";
 
 /// `devnet.json`: where everything is, for people and for tests.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -72,6 +74,23 @@ pub(super) fn home(given: Option<PathBuf>) -> Result<PathBuf> {
     fs::canonicalize(&home).wrap_err_with(|| format!("failed to find {}", home.display()))
 }
 
+/// Refuses a folder that no devnet made, so that nothing of anybody else's is ever removed.
+pub(super) fn check_ours(home: &Path) -> Result<()> {
+    if home.join(DESCRIPTION).exists() || home.join(UNFINISHED).exists() {
+        return Ok(());
+    }
+    for entry in fs::read_dir(home).wrap_err_with(|| format!("failed to read {}", home.display()))? {
+        let name = entry?.file_name();
+        ensure!(
+            name == LOCK,
+            "{} holds {} and no {DESCRIPTION}, so no devnet made it: choose another --home, or empty it",
+            home.display(),
+            name.display()
+        );
+    }
+    Ok(())
+}
+
 /// Keeps a second devnet out of the folder while the answer lives.
 pub(super) fn lock(home: &Path) -> Result<File> {
     let path = home.join(LOCK);
@@ -92,8 +111,11 @@ pub(super) fn lock(home: &Path) -> Result<File> {
     }
 }
 
-/// The description of the network in the folder, if there is one.
+/// The description of the network in the folder, if there is a whole one.
 pub(super) fn read(home: &Path) -> Result<Option<DevnetFile>> {
+    if home.join(UNFINISHED).exists() {
+        return Ok(None);
+    }
     let path = home.join(DESCRIPTION);
     let text = match fs::read(&path) {
         Ok(text) => text,
@@ -101,12 +123,15 @@ pub(super) fn read(home: &Path) -> Result<Option<DevnetFile>> {
         Err(cause) => return Err(cause).wrap_err_with(|| format!("failed to read {}", path.display())),
     };
     let network = serde_json::from_slice(&text).wrap_err_with(|| {
-        format!("{} is not a devnet's description: start a new network with --fresh", path.display())
+        format!(
+            "{} is not a devnet's description: restore it, or start a new network with --fresh",
+            path.display()
+        )
     })?;
     Ok(Some(network))
 }
 
-/// Replaces the description at once, readable by this user only.
+/// Replaces the description at once and durably, readable by this user only.
 pub(super) fn write(home: &Path, network: &DevnetFile) -> Result<()> {
     let path = home.join(DESCRIPTION);
     let part = home.join("devnet.json.part");
@@ -115,9 +140,23 @@ pub(super) fn write(home: &Path, network: &DevnetFile) -> Result<()> {
         let mut file = OpenOptions::new().create(true).write(true).truncate(true).mode(0o600).open(&part)?;
         file.write_all(&text)?;
         file.sync_all()?;
-        fs::rename(&part, &path)
+        fs::rename(&part, &path)?;
+        File::open(home)?.sync_all()
     };
     replace().wrap_err_with(|| format!("failed to write {}", path.display()))
+}
+
+/// Notes that the network in the folder is not whole, until [`finish`].
+pub(super) fn begin(home: &Path) -> Result<()> {
+    let path = home.join(UNFINISHED);
+    let note = || File::create(&path)?.sync_all().and_then(|()| File::open(home)?.sync_all());
+    note().wrap_err_with(|| format!("failed to write {}", path.display()))
+}
+
+/// Notes that the network is whole.
+pub(super) fn finish(home: &Path) -> Result<()> {
+    let path = home.join(UNFINISHED);
+    fs::remove_file(&path).wrap_err_with(|| format!("failed to remove {}", path.display()))
 }
 
 /// Removes a network's files, and nothing else that may be in the folder.
@@ -137,4 +176,33 @@ pub(super) fn remove_network(home: &Path) -> Result<()> {
         removed.wrap_err_with(|| format!("failed to remove {}", path.display()))?;
     }
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn rejects_a_folder_that_no_devnet_made() {
+        let folder = tempfile::tempdir().unwrap();
+        check_ours(folder.path()).unwrap();
+        drop(lock(folder.path()).unwrap());
+        check_ours(folder.path()).unwrap();
+        fs::create_dir(folder.path().join("keyring-test")).unwrap();
+        let error = check_ours(folder.path()).unwrap_err().to_string();
+        assert!(error.contains("keyring-test") && error.contains("--home"), "{error}");
+    }
+
+    #[test]
+    fn an_unfinished_network_is_ours_and_made_anew() {
+        let folder = tempfile::tempdir().unwrap();
+        begin(folder.path()).unwrap();
+        fs::create_dir(folder.path().join("node0")).unwrap();
+        fs::write(folder.path().join(DESCRIPTION), "{").unwrap();
+        check_ours(folder.path()).unwrap();
+        assert_eq!(read(folder.path()).unwrap(), None);
+        finish(folder.path()).unwrap();
+        let error = format!("{:#}", read(folder.path()).unwrap_err());
+        assert!(error.contains("devnet.json") && error.contains("--fresh"), "{error}");
+    }
 }

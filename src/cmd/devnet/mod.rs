@@ -6,19 +6,21 @@ mod screen;
 mod setup;
 
 use clap::Args;
-use eyre::{Context as _, Result, bail};
+use eyre::{Context as _, Result, bail, ensure};
 use files::{DevnetFile, NodeEntry};
 use process::{Child, stop_all};
 use screen::Screen;
-use std::{net::TcpListener, path::PathBuf, time::Duration};
+use std::{
+    net::TcpListener,
+    path::{Path, PathBuf},
+    time::Duration,
+};
 use virtengine_client::Client;
 
 /// Time between looks at the nodes.
 const POLL: Duration = Duration::from_millis(500);
 /// Longest wait for the first block.
 const READY: Duration = Duration::from_secs(120);
-/// Pause before a node that ended is started again.
-const RESTART_PAUSE: Duration = Duration::from_secs(1);
 
 /// Bring up a network of validators and a provider on this machine.
 #[derive(Args)]
@@ -44,11 +46,10 @@ impl Devnet {
 
     async fn bring_up(self) -> Result<()> {
         let home = files::home(self.home.clone())?;
+        files::check_ours(&home)?;
         let _lock = files::lock(&home)?;
-        if self.fresh {
-            files::remove_network(&home)?;
-        }
-        let mut network = match files::read(&home)? {
+        let kept = if self.fresh { None } else { files::read(&home)? };
+        let mut network = match kept {
             Some(network) => network,
             None => setup::create(&home, self.validators, self.base_port)?,
         };
@@ -75,8 +76,8 @@ impl Devnet {
 
 /// Waits for the first block, starts the provider, says that the network is ready, and then keeps it up.
 async fn watch(
-    program: &std::path::Path,
-    home: &std::path::Path,
+    program: &Path,
+    home: &Path,
     network: &mut DevnetFile,
     children: &mut Vec<Child>,
     screen: &mut Screen,
@@ -84,16 +85,16 @@ async fn watch(
     let clients = network.nodes.iter().map(|node| Client::new(&node.rpc)).collect::<Result<Vec<_>, _>>()?;
     let started = std::time::Instant::now();
     let mut ready = false;
+    let mut unsaved = false;
     loop {
         for child in children.iter_mut() {
-            if let Some(how) = child.ended()? {
-                let log = child.log().display().to_string();
-                if !ready {
-                    bail!("{} ended while starting ({how}): {}\nsee {log}", child.name(), child.last_words());
-                }
-                screen.say(&format!("{} ended ({how}), starting it again; see {log}", child.name()));
-                tokio::time::sleep(RESTART_PAUSE).await;
-                child.restart()?;
+            if let Some((how, pause)) = child.look()? {
+                let (name, log, why) = (child.name(), child.log().display(), why(home, child));
+                ensure!(ready, "{name} ended while starting ({how}): {why}; its log is {log}");
+                let pause = pause.as_secs();
+                screen.say(&format!(
+                    "{name} ended ({how}): {why}; starting it again in {pause} s; its log is {log}"
+                ));
             }
         }
         let pids_changed = note_pids(network, children);
@@ -107,13 +108,28 @@ async fn watch(
             files::write(home, network)?;
             screen.ready(home, network);
             ready = true;
-        } else if ready && pids_changed {
-            files::write(home, network)?;
+        } else if ready && (pids_changed || unsaved) {
+            let written = files::write(home, network);
+            if let (Err(error), false) = (&written, unsaved) {
+                screen.say(&super::output::causes(error));
+            }
+            unsaved = written.is_err();
         } else if !ready && started.elapsed() > READY {
             bail!("no block within {} s: see the logs in {}", READY.as_secs(), home.join("logs").display());
         }
         screen.status(&heights, ready);
         tokio::time::sleep(POLL).await;
+    }
+}
+
+/// What a process that ended says, or that it had no room to say anything.
+fn why(home: &Path, child: &Child) -> String {
+    let folder = home.join("logs");
+    match virtengine_node::check_room(&folder) {
+        Err(error) if error.is_full_disk() => {
+            format!("the disk of {} is full: free some room", home.display())
+        }
+        _ => child.last_words(),
     }
 }
 

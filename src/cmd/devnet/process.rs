@@ -7,11 +7,15 @@ use std::{
     io::{Read as _, Seek as _, SeekFrom},
     path::{Path, PathBuf},
     process::{ExitStatus, Stdio},
-    time::Duration,
+    time::{Duration, Instant},
 };
 
 /// Time that a process gets to stop by itself.
 const GRACE: Duration = Duration::from_secs(10);
+/// Pause before a process that ended is started again. It doubles up to the longest while the process gives up
+/// by itself before it has run for that time; one that was killed is not to blame.
+const FIRST_PAUSE: Duration = Duration::from_secs(1);
+const LONGEST_PAUSE: Duration = Duration::from_secs(10);
 /// Bytes of a log that are looked at for its last lines.
 const TAIL_BYTES: u64 = 4_096;
 
@@ -22,6 +26,9 @@ pub(super) struct Child {
     arguments: Vec<String>,
     log: PathBuf,
     process: tokio::process::Child,
+    started: Instant,
+    pause: Duration,
+    again: Option<Instant>,
 }
 
 impl Child {
@@ -55,7 +62,16 @@ impl Child {
         let log = logs.join(format!("{name}.log"));
         let arguments: Vec<String> = arguments.iter().map(|text| (*text).to_owned()).collect();
         let process = spawn(program, &arguments, &log)?;
-        Ok(Self { name: name.to_owned(), program: program.to_owned(), arguments, log, process })
+        Ok(Self {
+            name: name.to_owned(),
+            program: program.to_owned(),
+            arguments,
+            log,
+            process,
+            started: Instant::now(),
+            pause: FIRST_PAUSE,
+            again: None,
+        })
     }
 
     pub(super) fn name(&self) -> &str {
@@ -70,15 +86,24 @@ impl Child {
         self.process.id()
     }
 
-    /// How the process ended, if it did.
-    pub(super) fn ended(&mut self) -> Result<Option<ExitStatus>> {
-        self.process.try_wait().wrap_err_with(|| format!("failed to look after {}", self.name))
-    }
-
-    /// Starts the process again.
-    pub(super) fn restart(&mut self) -> Result<()> {
-        self.process = spawn(&self.program, &self.arguments, &self.log)?;
-        Ok(())
+    /// How the process ended and when it starts again, once for each end. Starts it when that time has come.
+    pub(super) fn look(&mut self) -> Result<Option<(ExitStatus, Duration)>> {
+        if let Some(again) = self.again {
+            if Instant::now() >= again {
+                self.process = spawn(&self.program, &self.arguments, &self.log)?;
+                (self.started, self.again) = (Instant::now(), None);
+            }
+            return Ok(None);
+        }
+        let ended =
+            self.process.try_wait().wrap_err_with(|| format!("failed to look after {}", self.name))?;
+        Ok(ended.map(|how| {
+            let gave_up = how.code().is_some() && self.started.elapsed() < LONGEST_PAUSE;
+            let pause = if gave_up { self.pause } else { FIRST_PAUSE };
+            self.pause = (pause * 2).min(LONGEST_PAUSE);
+            self.again = Some(Instant::now() + pause);
+            (how, pause)
+        }))
     }
 
     /// The last error in the log, or its last line.

@@ -3,7 +3,7 @@
 use super::files::DevnetFile;
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use std::{
-    io::{IsTerminal as _, stderr},
+    io::{IsTerminal as _, Write as _, stderr},
     path::Path,
     time::{Duration, Instant},
 };
@@ -37,7 +37,7 @@ impl Screen {
     /// Prints a line that stays.
     pub(super) fn say(&self, text: &str) {
         if self.plain {
-            eprintln!("{text}");
+            tell(text);
         } else {
             self.bar.println(text);
         }
@@ -88,7 +88,12 @@ impl Screen {
             self.bar.tick();
         } else if self.told.is_none_or(|told| now.duration_since(told) >= PLAIN_INTERVAL) {
             self.told = Some(now);
-            eprintln!("{text}");
+            tell(&text);
         }
     }
+}
+
+/// Writes a line to stderr. A log on a full disk must not end the network.
+fn tell(text: &str) {
+    drop(writeln!(stderr(), "{text}"));
 }

@@ -32,11 +32,12 @@ const PORTS_EACH: u16 = 10;
 /// The provider's status page, as an offset among the ports of the first node.
 const PROVIDER_STATUS_OFFSET: u16 = 4;
 
-/// Makes a network of `validators` in the folder; its description is written when it first runs.
+/// Makes a network of `validators` in the folder; an interrupted attempt is made anew.
 pub(super) fn create(home: &Path, validators: u16, base_port: u16) -> Result<DevnetFile> {
     let last = u32::from(base_port) + u32::from(validators + 1) * u32::from(PORTS_EACH);
     ensure!(last <= 65_535, "--base-port {base_port} leaves no room for {validators} nodes below port 65536");
-    files::remove_network(home)?; // what an interrupted attempt left
+    files::begin(home)?;
+    files::remove_network(home)?;
     let keyring = Keyring::open(home.join("keyring-test"), Backend::Test)?;
     let mut accounts = Vec::new();
     let mut funded = Vec::new();
@@ -127,6 +128,7 @@ pub(super) fn create(home: &Path, validators: u16, base_port: u16) -> Result<Dev
         accounts,
     };
     files::write(home, &network)?;
+    files::finish(home)?;
     Ok(network)
 }
 

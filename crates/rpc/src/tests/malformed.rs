@@ -119,3 +119,25 @@ async fn connections_over_the_bound_wait_their_turn() {
     drop(idle);
     assert_eq!(call.await.0, 200);
 }
+
+#[tokio::test]
+async fn clients_that_say_nothing_or_half_of_it_lose_their_connection() {
+    let config = Config {
+        header_timeout_secs: 1,
+        request_timeout_secs: 2,
+        inclusion_timeout_secs: 1,
+        ..Config::default()
+    };
+    let node = Node::with(config).await;
+    let body = "POST /cosmos/tx/v1beta1/txs HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nContent-Length: 9\r\n\r\n{";
+    for said in ["", "PRI * HTTP/2.0\r\n", "GET / HTTP/1.1\r\nHost", body] {
+        let mut socket = tokio::net::TcpStream::connect(node.rest).await.unwrap();
+        socket.write_all(said.as_bytes()).await.unwrap();
+        let mut answer = Vec::new();
+        let closed =
+            tokio::time::timeout(std::time::Duration::from_secs(10), socket.read_to_end(&mut answer));
+        // A reset ends it as well.
+        assert!(closed.await.is_ok(), "{said:?} holds its connection");
+    }
+    node.found("/cosmos/base/tendermint/v1beta1/syncing").await;
+}

@@ -1,0 +1,60 @@
+//! A home on its disk: one process at a time, files that are whole or absent, and room to write.
+
+use super::HomeError;
+use std::{
+    fs::{self, File, OpenOptions, TryLockError},
+    io::{self, Write as _},
+    path::Path,
+};
+
+/// Bytes that must fit on the disk, about what the node writes between two looks at it.
+const ROOM: usize = 4 << 20;
+
+/// Keeps other processes out of a home while it lives. The system frees it however the process ends.
+#[derive(Debug)]
+pub struct HomeLock {
+    _file: File,
+}
+
+/// Locks `file` for the home at `path`.
+pub(super) fn lock(path: &Path, file: &Path) -> Result<HomeLock, HomeError> {
+    let open = OpenOptions::new().create(true).truncate(false).write(true).open(file);
+    let open = open.map_err(HomeError::file("open", file))?;
+    match open.try_lock() {
+        Ok(()) => Ok(HomeLock { _file: open }),
+        Err(TryLockError::WouldBlock) => Err(HomeError::Locked { path: path.display().to_string() }),
+        Err(TryLockError::Error(cause)) => Err(HomeError::file("lock", file)(cause)),
+    }
+}
+
+/// Checks that some megabytes can be written into `folder`.
+///
+/// # Errors
+/// - `File` - they cannot
+pub fn check_room(folder: &Path) -> Result<(), HomeError> {
+    let probe = folder.join(".room-check");
+    let write = || -> io::Result<()> { File::create(&probe)?.write_all(&vec![0; ROOM]) };
+    let written = write();
+    let removed = match fs::remove_file(&probe) {
+        Err(cause) if cause.kind() != io::ErrorKind::NotFound => Err(cause),
+        _ => Ok(()),
+    };
+    written.and(removed).map_err(HomeError::file("write into", folder))
+}
+
+/// Writes a file so that after a crash it is either absent, old or complete.
+pub(super) fn write_durably(path: &Path, bytes: &[u8]) -> Result<(), HomeError> {
+    let part = path.with_extension("part");
+    let write = || {
+        let mut new = File::create(&part)?;
+        new.write_all(bytes)?;
+        new.sync_all()?;
+        fs::rename(&part, path)?;
+        path.parent().map_or(Ok(()), |folder| File::open(folder)?.sync_all())
+    };
+    write().map_err(|cause| {
+        // Room matters now; a part that stays would be replaced by the next write.
+        drop(fs::remove_file(&part));
+        HomeError::file("write", path)(cause)
+    })
+}

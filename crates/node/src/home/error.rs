@@ -1,0 +1,113 @@
+//! Why a node's folder cannot be used, and what to do about it.
+
+use super::FORMAT;
+use crate::config::ConfigError;
+use std::{io, path::Path};
+use thiserror::Error;
+use virtengine_crypto::node_key::NodeKeyError;
+
+/// Why a folder cannot be used.
+#[derive(Debug, Error)]
+pub enum HomeError {
+    /// There is no node in the folder.
+    #[error("{path} holds no node: make one with `virtengine node init --home {path}`")]
+    Missing {
+        /// The folder.
+        path: String,
+    },
+    /// There is a node already.
+    #[error("{path} holds a node already: choose another --home, or remove it first")]
+    Exists {
+        /// The folder.
+        path: String,
+    },
+    /// Making the folder was cut short.
+    #[error("{path} was not finished being made: remove it and run `virtengine node init` again")]
+    HalfWritten {
+        /// The folder.
+        path: String,
+    },
+    /// Another release made it.
+    #[error("{path} has format {found}, this release knows {FORMAT}: use the release that made it")]
+    Format {
+        /// The folder.
+        path: String,
+        /// Format found.
+        found: String,
+    },
+    /// The file that says the format is lost or damaged, the rest is there.
+    #[error(
+        "{path} says {found:?}, expected a number: restore the home from a backup, or write the format of the release \
+         that made it, {FORMAT} for this one"
+    )]
+    Marker {
+        /// The file.
+        path: String,
+        /// What it says.
+        found: String,
+    },
+    /// Another process has the folder.
+    #[error("{path} is in use by another process: stop the node that runs in it, or choose another --home")]
+    Locked {
+        /// The folder.
+        path: String,
+    },
+    /// The genesis file does not parse.
+    #[error("{path} is not a genesis file: {cause}: copy the chain's genesis file there again")]
+    Genesis {
+        /// The file.
+        path: String,
+        /// What is wrong.
+        cause: String,
+    },
+    /// The settings are refused.
+    #[error("{path}: {cause}")]
+    Config {
+        /// The file.
+        path: String,
+        /// What is wrong.
+        cause: ConfigError,
+    },
+    /// A key file is refused.
+    #[error(transparent)]
+    Key(#[from] NodeKeyError),
+    /// The system refuses.
+    #[error("failed to {what} {path}: {cause}{}", hint(cause))]
+    File {
+        /// What was tried.
+        what: &'static str,
+        /// Where.
+        path: String,
+        /// What the system says.
+        cause: io::Error,
+    },
+}
+
+impl HomeError {
+    pub(super) fn file(what: &'static str, path: &Path) -> impl Fn(io::Error) -> Self {
+        let path = path.display().to_string();
+        move |cause| Self::File { what, path: path.clone(), cause }
+    }
+
+    /// Whether the disk has no room.
+    #[must_use]
+    pub fn is_full_disk(&self) -> bool {
+        matches!(self, Self::File { cause, .. } if full(cause))
+    }
+}
+
+fn full(cause: &io::Error) -> bool {
+    matches!(cause.kind(), io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded)
+}
+
+fn hint(cause: &io::Error) -> &'static str {
+    match cause.kind() {
+        _ if full(cause) => ": free some room and start again",
+        io::ErrorKind::PermissionDenied | io::ErrorKind::ReadOnlyFilesystem => {
+            ": let this user read and write the folder, or choose another --home"
+        }
+        io::ErrorKind::NotADirectory => ": --home names a folder",
+        io::ErrorKind::NotFound => ": restore it from a backup",
+        _ => "",
+    }
+}

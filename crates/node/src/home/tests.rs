@@ -1,0 +1,96 @@
+use super::*;
+use virtengine_types::{Timestamp, params::Params};
+
+fn genesis() -> Genesis {
+    Genesis {
+        chain_id: "test-1".into(),
+        genesis_time_ms: Timestamp(1),
+        params: Params::default(),
+        accounts: Vec::new(),
+        validators: Vec::new(),
+    }
+}
+
+#[test]
+fn a_made_home_reads_back() {
+    let folder = tempfile::tempdir().unwrap();
+    let home = Home::new(folder.path().join("node"));
+    assert!(matches!(home.check(), Err(HomeError::Missing { .. })));
+    let identity = Identity::generate();
+    home.init(&NodeConfig::default(), &genesis(), &identity, None).unwrap();
+    home.check().unwrap();
+    home.check_room().unwrap();
+    drop(home.lock().unwrap());
+    assert_eq!(home.config().unwrap(), NodeConfig::default());
+    assert_eq!(home.genesis().unwrap(), genesis());
+    assert_eq!(home.identity().unwrap().public_key(), identity.public_key());
+    assert!(home.voting_key().unwrap().is_none());
+    let again = home.init(&NodeConfig::default(), &genesis(), &identity, None);
+    assert!(matches!(again, Err(HomeError::Exists { .. })));
+}
+
+#[test]
+fn rejects_a_half_written_or_newer_home() {
+    let folder = tempfile::tempdir().unwrap();
+    let home = Home::new(folder.path());
+    fs::create_dir(folder.path().join("config")).unwrap();
+    assert!(matches!(home.check(), Err(HomeError::HalfWritten { .. })));
+    fs::write(folder.path().join("FORMAT"), "2\n").unwrap();
+    let error = home.check().unwrap_err().to_string();
+    assert!(error.contains("format 2, this release knows 1"), "{error}");
+}
+
+#[test]
+fn rejects_a_lost_or_damaged_format_without_asking_to_remove_the_home() {
+    let folder = tempfile::tempdir().unwrap();
+    let home = Home::new(folder.path());
+    fs::create_dir_all(home.engine().join("node-blocks-keys")).unwrap();
+    assert!(matches!(home.check(), Err(HomeError::Marker { .. })));
+    for found in ["", "one", "\u{0}\u{0}"] {
+        fs::write(folder.path().join("FORMAT"), found).unwrap();
+        let error = home.check().unwrap_err().to_string();
+        assert!(error.contains("FORMAT says") && error.contains("restore"), "{error}");
+    }
+}
+
+#[test]
+fn rejects_a_second_lock_until_the_first_is_dropped() {
+    let folder = tempfile::tempdir().unwrap();
+    let home = Home::new(folder.path());
+    let first = home.lock().unwrap();
+    let error = home.lock().unwrap_err().to_string();
+    assert!(error.contains(&folder.path().display().to_string()), "{error}");
+    drop(first);
+    home.lock().unwrap();
+}
+
+#[test]
+fn rejects_settings_naming_the_file_the_line_and_the_field() {
+    let folder = tempfile::tempdir().unwrap();
+    let home = Home::new(folder.path().join("node"));
+    home.init(&NodeConfig::default(), &genesis(), &Identity::generate(), None).unwrap();
+    for (text, named) in [
+        ("moniker = \"a\"\nrpc_prt = 5\n", "node.toml: line 2 (rpc_prt = 5): unknown field `rpc_prt`"),
+        ("\n[engine]\nthreads = \"x\"\n", "line 3 (threads = \"x\"): invalid type"),
+        ("moniker = \"a", "line 1"),
+        ("moniker = \"\u{1}\"", "line 1"),
+        (" \n", "holds no settings"),
+        ("[engine]\nepoch_length = 0\n", "node.toml: engine: "),
+    ] {
+        fs::write(home.config_file(), text).unwrap();
+        let error = home.config().unwrap_err().to_string();
+        assert!(error.contains(named) && error.contains("config/node.toml"), "{text:?}: {error}");
+    }
+    fs::write(home.config_file(), b"moniker = \"a\"\n# \xff\n").unwrap();
+    let error = home.config().unwrap_err().to_string();
+    assert!(error.contains("line 2"), "{error}");
+}
+
+#[test]
+fn rejects_a_damaged_genesis_file_naming_the_line() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("genesis.json");
+    fs::write(&path, "{\n  \"chain_id\": 5\n}").unwrap();
+    let error = read_genesis(&path).unwrap_err().to_string();
+    assert!(error.contains("line 2"), "{error}");
+}

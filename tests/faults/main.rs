@@ -1,0 +1,7 @@
+//! Bad environments of the real program: each gives a clear error, and nothing that was final is lost.
+
+mod damage;
+mod devnet;
+mod disk;
+mod settings;
+mod validator;
