@@ -136,7 +136,7 @@ mod tests {
     #[test]
     fn rejects_mistakes_by_their_names() {
         for (line, named) in [
-            ("tx bank send nobody 5uve", "nobody"),
+            ("tx bank send bob five", "five"),
             ("tx market submit-bid 7 0", "positive"),
             ("tx market submit-bid 7 5atom", "atom"),
             ("tx staking delegate cosmos1x 5", "cosmos1x"),
