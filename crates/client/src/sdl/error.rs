@@ -349,7 +349,9 @@ pub enum Rule {
         cycle: String,
     },
     /// A denomination that is neither the base one nor mapped to it.
-    #[error("the price is in {found:?}, the market takes {base:?}; read it one for one with --denom-map {found}={base}")]
+    #[error(
+        "the price is in {found:?}, the market takes {base:?}; read it one for one with --denom-map {found}={base}"
+    )]
     Denom {
         /// As written.
         found: String,
