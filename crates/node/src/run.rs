@@ -114,7 +114,7 @@ pub enum RunError {
         /// The folder of the data.
         path: String,
         /// What failed first.
-        cause: Box<RunError>,
+        cause: Box<Self>,
     },
 }
 

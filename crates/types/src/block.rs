@@ -1,7 +1,10 @@
 //! Blocks, what they did, and what is told of them.
 
 use crate::{Gas, Height, Timestamp, tx::DecodedTx};
-use borsh::{BorshDeserialize, BorshSerialize};
+use borsh::{
+    BorshDeserialize, BorshSerialize,
+    io::{self, Read},
+};
 use bytes::Bytes;
 use compact_str::{CompactString, ToCompactString};
 use serde::{Deserialize, Serialize};
@@ -19,7 +22,7 @@ pub const MAX_BLOCK_EVENTS: u64 = 1_000_000;
 ///
 /// `kind` is the CometBFT event type (`transfer`) or, for our own modules, a dotted topic
 /// (`market.order.created`).
-#[derive(Clone, Debug, PartialEq, Eq, BorshSerialize, BorshDeserialize, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, BorshSerialize, Serialize, Deserialize)]
 pub struct Event {
     /// Event type or topic.
     pub kind: CompactString,
@@ -63,6 +66,15 @@ impl Event {
     #[must_use]
     pub fn get(&self, key: &str) -> Option<&str> {
         self.attributes.iter().find(|(name, _)| name == key).map(|(_, value)| value.as_str())
+    }
+}
+
+impl BorshDeserialize for Event {
+    /// By way of plain texts, whose decoder asks for no more memory than there are bytes.
+    fn deserialize_reader<R: Read>(reader: &mut R) -> io::Result<Self> {
+        let (kind, attributes) = <(String, Vec<(String, String)>)>::deserialize_reader(reader)?;
+        let attributes = attributes.into_iter().map(|(key, value)| (key.into(), value.into())).collect();
+        Ok(Self { kind: kind.into(), attributes })
     }
 }
 

@@ -138,9 +138,12 @@ impl<'de> Deserialize<'de> for Amount {
 }
 
 /// The name of a currency: `[a-zA-Z][a-zA-Z0-9/:._-]{2,127}`.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, BorshSerialize, BorshDeserialize, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, BorshSerialize, Serialize)]
 #[serde(transparent)]
 pub struct Denom(CompactString);
+
+/// Longest denomination in bytes.
+const MAX_DENOM_BYTES: usize = 128;
 
 impl Denom {
     /// The denomination of fees, stake and market payments.
@@ -161,7 +164,7 @@ impl FromStr for Denom {
 
     fn from_str(text: &str) -> Result<Self, CoinError> {
         let allowed = |byte: u8| byte.is_ascii_alphanumeric() || b"/:._-".contains(&byte);
-        let valid = (3..=128).contains(&text.len())
+        let valid = (3..=MAX_DENOM_BYTES).contains(&text.len())
             && text.bytes().next().is_some_and(|byte| byte.is_ascii_alphabetic())
             && text.bytes().all(allowed);
         if valid {
@@ -175,6 +178,17 @@ impl FromStr for Denom {
 impl<'de> Deserialize<'de> for Denom {
     fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         <String as serde::Deserialize>::deserialize(deserializer)?.parse().map_err(serde::de::Error::custom)
+    }
+}
+
+impl BorshDeserialize for Denom {
+    fn deserialize_reader<R: Read>(reader: &mut R) -> io::Result<Self> {
+        let length = u32::deserialize_reader(reader)?;
+        let mut bytes = [0; MAX_DENOM_BYTES];
+        let malformed = || io::Error::new(ErrorKind::InvalidData, "a denomination is malformed");
+        let text = bytes.get_mut(..length as usize).ok_or_else(malformed)?;
+        reader.read_exact(text)?;
+        std::str::from_utf8(text).ok().and_then(|text| text.parse().ok()).ok_or_else(malformed)
     }
 }
 

@@ -38,7 +38,7 @@ fn any_bytes_to_any_method_are_answered() {
 fn any_path_query_and_body_are_answered_with_json() {
     let runtime = runtime();
     let node = runtime.block_on(Node::start());
-    let app = crate::rest_app(node.router.clone());
+    let app = crate::rest_app(node.router);
     let config = ProptestConfig { cases: 512, failure_persistence: None, ..ProptestConfig::default() };
     let known = prop::sample::select(vec![
         "/cosmos/bank/v1beta1/balances/",
