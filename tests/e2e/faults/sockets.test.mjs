@@ -4,6 +4,7 @@
 import assert from "node:assert/strict";
 import { randomBytes } from "node:crypto";
 import { readFileSync } from "node:fs";
+import { get as httpGet } from "node:http";
 import { connect } from "node:net";
 import { after, test } from "node:test";
 import { setTimeout as pause } from "node:timers/promises";
@@ -40,13 +41,16 @@ after(() => sockets.forEach(({ socket }) => socket.destroy()));
 
 function open(kind, name) {
   const [first, again] = KINDS[kind];
-  const entry = { kind, name, closed: false };
+  const entry = { kind, name, connected: false, closed: false };
   const socket = connect(PORTS[name], "127.0.0.1");
   entry.socket = socket;
   socket.on("data", () => {});
   socket.on("error", () => {});
   socket.on("end", () => socket.end());
-  socket.once("connect", () => first.length > 0 && socket.write(first));
+  socket.once("connect", () => {
+    entry.connected = true;
+    if (first.length > 0) socket.write(first);
+  });
   const drip = again && setInterval(() => socket.writable && socket.write(again), 1000);
   socket.once("close", () => {
     entry.closed = true;
@@ -99,11 +103,15 @@ test("more silent clients than the node takes do not keep others out", { timeout
     open("nothing", "RPC");
     if (count % 100 === 99) await pause(20);
   }
-  await eventually("an answer", async () => {
-    try {
-      return await height();
-    } catch {
-      return undefined;
-    }
-  }, PATIENCE);
+  const silent = sockets.slice(-1_100);
+  await eventually("their connections", async () => (silent.every(({ connected }) => connected) ? true : undefined));
+  // A new connection each time: those of fetch may be older than the silent ones.
+  const ask = () => new Promise((resolve) => {
+    const request = httpGet(`${node.rpc}/health`, { agent: false, timeout: 2_000 }, (answer) => {
+      answer.resume();
+      resolve(answer.statusCode === 200 ? true : undefined);
+    });
+    request.once("timeout", () => request.destroy()).once("error", () => resolve(undefined));
+  });
+  await eventually("an answer", ask, PATIENCE);
 });
