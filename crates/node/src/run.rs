@@ -18,6 +18,7 @@ use std::{
     collections::BTreeMap,
     panic::AssertUnwindSafe,
     sync::{Arc, OnceLock},
+    time::Duration,
 };
 use thiserror::Error;
 use tokio::sync::watch;
@@ -117,6 +118,9 @@ pub enum RunError {
         cause: Box<Self>,
     },
 }
+
+/// Time without a new final block after which the node says so.
+const QUIET: Duration = Duration::from_secs(30);
 
 /// Resolves when a node is to stop.
 pub type Shutdown = std::pin::Pin<Box<dyn Future<Output = ()> + Send>>;
@@ -261,6 +265,7 @@ impl Parts {
         let mut finalized = started.finalized;
         let whole = !self.config.engine.state_sync;
         let mut indexer = Indexer { history, whole, hub, views: views.clone(), metrics, tip: tip_sender };
+        let quiet = QUIET.max(self.config.engine.consensus().idle_block_interval.saturating_mul(4));
         let index = async move {
             let mut build = std::pin::pin!(async {
                 let reader = chain.reader().await;
@@ -268,15 +273,24 @@ impl Parts {
                 rebuild(&reader, &views).await
             });
             let mut building = true;
+            let mut look = tokio::time::interval(quiet);
+            let mut heard = true;
             loop {
                 tokio::select! {
+                    _ = look.tick() => if !std::mem::take(&mut heard) {
+                        let seconds = quiet.as_secs();
+                        tracing::warn!(seconds, "no block became final: do two thirds of the validators run and reach each other?");
+                    },
                     built = &mut build, if building => {
                         built?;
                         building = false;
                         ready_sender.send_replace(true);
                     }
                     delivery = finalized.recv() => match delivery {
-                        Some(delivery) => indexer.take(delivery).await?,
+                        Some(delivery) => {
+                            heard = true;
+                            indexer.take(delivery).await?;
+                        }
                         None => return Err(RunError::Ended { part: "engine" }),
                     },
                 }
