@@ -1,10 +1,14 @@
 //! Watching the bids on the orders of a deployment and accepting one for each.
 
+use super::super::output::causes;
 use clap::ValueEnum;
-use eyre::{OptionExt as _, Result, bail, ensure};
-use std::io::{IsTerminal as _, stdin};
+use eyre::{OptionExt as _, Result, bail, ensure, eyre};
+use std::io::stdin;
 use std::time::Duration;
-use tokio::time::{Instant, MissedTickBehavior, interval};
+use tokio::{
+    sync::oneshot,
+    time::{Instant, MissedTickBehavior, interval},
+};
 use virtengine_client::{Account, Delivery, Event, EventStream, TxOptions, sign::any};
 use virtengine_types::proto::virtengine::market::v1::{
     Bid, BidStatus, MsgAcceptBid, MsgAcceptBidResponse, QueryBidsRequest,
@@ -74,8 +78,22 @@ impl<'a> Market<'a> {
     /// Watches until every order has its lease.
     ///
     /// # Errors
-    /// - an order ends without a lease, or no bid comes within `wait`; the message says what remains open
+    /// - an order ends without a lease, no bid comes within `wait`, or the user interrupts; the message says
+    ///   what remains open
     pub(super) async fn run(mut self, choice: Choice, wait: Duration) -> Result<Vec<Won>> {
+        let ended = tokio::select! {
+            ended = self.follow(choice, wait) => ended,
+            interrupted = tokio::signal::ctrl_c() => {
+                interrupted.map_err(Into::into).and_then(|()| Err(eyre!("interrupted")))
+            }
+        };
+        match ended {
+            Ok(()) => Ok(self.won),
+            Err(error) => bail!("{}; {}", causes(&error), self.remains()),
+        }
+    }
+
+    async fn follow(&mut self, choice: Choice, wait: Duration) -> Result<()> {
         let deadline = Instant::now() + wait;
         let mut ticks = interval(LOOK);
         ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
@@ -95,13 +113,13 @@ impl<'a> Market<'a> {
                     self.accept_all(choice, |order| order.bids > 0 && (late || height > order.bids_until)).await?;
                     let unwanted = |order: &&Pending| order.bids == 0 && (late || height > order.bids_until);
                     if let Some(order) = self.pending.iter().find(unwanted) {
-                        bail!("no provider has bid on order {} ({:?}) {}; {}", order.order_id, order.placement,
-                            if late { "in time" } else { "while its bid window was open" }, self.remains());
+                        bail!("no provider has bid on order {} ({:?}) {}", order.order_id, order.placement,
+                            if late { "in time" } else { "while its bid window was open" });
                     }
                 }
             }
         }
-        Ok(self.won)
+        Ok(())
     }
 
     /// Shows an event and notes what it changes.
@@ -134,7 +152,7 @@ impl<'a> Market<'a> {
             "market.order.expired" | "market.order.cancelled" => {
                 let ended = event.topic.rsplit('.').next().unwrap_or_default().to_owned();
                 let order = self.pending.swap_remove(at);
-                bail!("order {order_id} ({:?}) is {ended}; {}", order.placement, self.remains());
+                bail!("order {order_id} ({:?}) is {ended}", order.placement);
             }
             _ => {}
         }
@@ -146,7 +164,12 @@ impl<'a> Market<'a> {
         while let Some(at) = self.pending.iter().position(&ready) {
             let order_id = self.pending[at].order_id;
             let bids = self.open_bids(order_id).await?;
-            let Some(bid_id) = choose(choice, order_id, &bids)? else {
+            let chosen = match choice {
+                Choice::Cheapest => cheapest(&bids),
+                Choice::First => first(&bids),
+                Choice::Ask => ask(order_id, &bids).await?,
+            };
+            let Some(bid_id) = chosen else {
                 self.pending[at].bids = 0; // all were taken back
                 continue;
             };
@@ -203,35 +226,45 @@ fn price(bid: &Bid) -> u128 {
     bid.price.as_ref().and_then(|coin| coin.amount.parse().ok()).unwrap_or(u128::MAX)
 }
 
-/// The bid to accept of those given, cheapest first; `None` if there is none.
-fn choose(choice: Choice, order_id: u64, bids: &[Bid]) -> Result<Option<u64>> {
-    match choice {
-        Choice::Cheapest => Ok(bids.first().map(|bid| bid.id)),
-        Choice::First => Ok(bids.iter().map(|bid| bid.id).min()),
-        Choice::Ask if bids.is_empty() => Ok(None),
-        Choice::Ask => {
-            ensure!(
-                stdin().is_terminal(),
-                "no terminal to ask on which bid of order {order_id} to accept: use --accept cheapest, or `virtengine tx market accept-bid`"
-            );
-            for (index, bid) in bids.iter().enumerate() {
-                eprintln!(
-                    "  {}. bid {} of {} at {}uve per block",
-                    index + 1,
-                    bid.id,
-                    bid.provider,
-                    price(bid)
-                );
-            }
-            eprint!("order {order_id}: which bid? [1-{}] ", bids.len());
-            let mut line = String::new();
-            stdin().read_line(&mut line)?;
-            let index: usize = line.trim().parse().unwrap_or(0);
-            let chosen = index.checked_sub(1).and_then(|index| bids.get(index));
-            let chosen = chosen.ok_or_eyre("no bid of that number; the order stays open")?;
-            Ok(Some(chosen.id))
+/// The cheapest bid of those given, cheapest first.
+fn cheapest(bids: &[Bid]) -> Option<u64> {
+    bids.first().map(|bid| bid.id)
+}
+
+/// The bid that came first: identifiers ascend.
+fn first(bids: &[Bid]) -> Option<u64> {
+    bids.iter().map(|bid| bid.id).min()
+}
+
+/// The bid that the user chooses of those given; `None` if there is none.
+async fn ask(order_id: u64, bids: &[Bid]) -> Result<Option<u64>> {
+    if bids.is_empty() {
+        return Ok(None);
+    }
+    for (index, bid) in bids.iter().enumerate() {
+        eprintln!("  {}. bid {} of {} at {}uve per block", index + 1, bid.id, bid.provider, price(bid));
+    }
+    loop {
+        eprint!("order {order_id}: which bid? [1-{}] ", bids.len());
+        let line = read_line().await?;
+        ensure!(!line.is_empty(), "nobody answers which bid to accept");
+        let index: usize = line.trim().parse().unwrap_or(0);
+        if let Some(bid) = index.checked_sub(1).and_then(|index| bids.get(index)) {
+            return Ok(Some(bid.id));
         }
     }
+}
+
+/// A line of stdin; empty at its end. Read by a thread of its own, so that an interrupt is not kept waiting.
+async fn read_line() -> Result<String> {
+    let (sender, receiver) = oneshot::channel();
+    std::thread::spawn(move || {
+        let mut line = String::new();
+        let read = stdin().read_line(&mut line).map(|_| line);
+        // If nobody waits any more, the program is ending.
+        drop(sender.send(read));
+    });
+    Ok(receiver.await??)
 }
 
 #[cfg(test)]
@@ -246,10 +279,9 @@ mod tests {
     #[test]
     fn the_choice_is_by_price_or_by_age() {
         let bids = [bid(9, 5), bid(7, 6), bid(8, 6)];
-        assert_eq!(choose(Choice::Cheapest, 1, &bids).unwrap(), Some(9));
-        assert_eq!(choose(Choice::First, 1, &bids).unwrap(), Some(7));
-        assert_eq!(choose(Choice::Cheapest, 1, &[]).unwrap(), None);
-        assert_eq!(choose(Choice::Ask, 1, &[]).unwrap(), None);
+        assert_eq!(cheapest(&bids), Some(9));
+        assert_eq!(first(&bids), Some(7));
+        assert_eq!(cheapest(&[]), None);
     }
 
     #[test]

@@ -11,10 +11,10 @@ mod report;
 use super::{keys::confirm, parse, sdl, tx};
 use bids::{Choice, Market, Won};
 use clap::Args;
-use eyre::{Context as _, OptionExt as _, Result};
+use eyre::{Context as _, OptionExt as _, Result, ensure};
 use prost_types::Any;
 use serde_json::{Value, json};
-use std::io::Write as _;
+use std::io::{IsTerminal as _, Write as _};
 use std::path::PathBuf;
 use std::time::Duration;
 use virtengine_client::{Account, Subscription, sign::any};
@@ -52,6 +52,15 @@ pub(super) struct Deploy {
 
 impl Deploy {
     pub(super) async fn run(self) -> Result<()> {
+        // Before anything is paid for.
+        ensure!(
+            self.accept != Choice::Ask || std::io::stdin().is_terminal(),
+            "--accept ask needs a terminal to ask on: use --accept cheapest or --accept first"
+        );
+        ensure!(
+            !self.flags.no_wait,
+            "--no-wait: deploy follows its orders until their leases run; `virtengine tx market create-order` only posts one"
+        );
         let placements = self.source.read()?;
         let sender = self.flags.sender().await?;
         let client = &sender.client;

@@ -56,7 +56,7 @@ pub(in super::super) struct Flags {
     dry_run: bool,
     /// Return when the node has the transaction, before it is in a block.
     #[arg(long, global = true)]
-    no_wait: bool,
+    pub(in super::super) no_wait: bool,
     /// Longest time to wait for the block, in seconds.
     #[arg(long, global = true, default_value_t = 60, value_name = "SECONDS")]
     wait_timeout: u64,

@@ -17,7 +17,9 @@ pub struct CometConfig {
     pub max_query_bytes: usize,
     /// Most items of a page. Default 100.
     pub max_per_page: usize,
-    /// Most calls that read blocks from disk at once; others wait. Default 16.
+    /// Most bytes of transactions and their events in one page of a search. Default 4194304.
+    pub max_page_bytes: usize,
+    /// Most calls that read blocks from disk at once; others wait. Default 4.
     pub max_concurrent_reads: usize,
     /// Most open WebSocket connections, both kinds together. Default 900.
     pub max_websockets: usize,
@@ -50,7 +52,8 @@ impl Default for CometConfig {
             max_batch: 20,
             max_query_bytes: 512,
             max_per_page: 100,
-            max_concurrent_reads: 16,
+            max_page_bytes: 4 * 1024 * 1024,
+            max_concurrent_reads: 4,
             max_websockets: 900,
             max_calls_per_websocket: 16,
             max_subscription_clients: 100,
@@ -107,6 +110,7 @@ impl CometConfig {
             ("max_batch", self.max_batch),
             ("max_query_bytes", self.max_query_bytes),
             ("max_per_page", self.max_per_page),
+            ("max_page_bytes", self.max_page_bytes),
             ("max_concurrent_reads", self.max_concurrent_reads),
             ("max_websockets", self.max_websockets),
             ("max_calls_per_websocket", self.max_calls_per_websocket),

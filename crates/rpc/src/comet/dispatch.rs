@@ -105,9 +105,14 @@ impl Comet {
         args: Args,
         method: fn(&Self, &Args) -> Result<Value, RpcError>,
     ) -> Result<Value, RpcError> {
-        let _turn = self.inner.limits.read().await?;
+        let turn = self.inner.limits.read().await?;
         let comet = self.clone();
-        let read = tokio::task::spawn_blocking(move || method(&comet, &args));
+        // The read goes on when its client has gone or waited too long, so it keeps the turn itself.
+        let read = tokio::task::spawn_blocking(move || {
+            let answer = method(&comet, &args);
+            drop(turn);
+            answer
+        });
         read.await.map_err(RpcError::internal)?
     }
 }

@@ -2,6 +2,9 @@
 
 use serde_json::{Map, Value, json};
 
+/// Longest id of a call in bytes.
+const MAX_ID_BYTES: usize = 256;
+
 /// Why a call failed, as the client sees it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct RpcError {
@@ -60,6 +63,11 @@ pub(super) fn call(value: Value) -> Result<Call, (Value, RpcError)> {
         Some(id @ (Value::Object(_) | Value::Array(_) | Value::Bool(_))) => {
             let error = RpcError::invalid_request(format!("id must be a string or a number, got {id}"));
             return Err((Value::Null, error));
+        }
+        // It is kept until the answer, as often as a client may call at once.
+        Some(Value::String(text)) if text.len() > MAX_ID_BYTES => {
+            let cause = format!("id must have at most {MAX_ID_BYTES} bytes, got {}", text.len());
+            return Err((Value::Null, RpcError::invalid_request(cause)));
         }
         id => id,
     };

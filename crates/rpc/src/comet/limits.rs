@@ -3,13 +3,13 @@
 use super::config::CometConfig;
 use super::envelope::RpcError;
 use std::sync::Arc;
-use tokio::sync::{OwnedSemaphorePermit, Semaphore, SemaphorePermit};
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
 /// A share of a bound, given back when dropped.
 pub(super) type Permit = OwnedSemaphorePermit;
 
 pub(super) struct Limits {
-    reads: Semaphore,
+    reads: Arc<Semaphore>,
     websockets: Arc<Semaphore>,
     subscribers: Arc<Semaphore>,
     max_subscribers: usize,
@@ -19,7 +19,7 @@ impl Limits {
     pub(super) fn new(config: &CometConfig) -> Self {
         let most = |count: usize| count.min(Semaphore::MAX_PERMITS);
         Self {
-            reads: Semaphore::new(most(config.max_concurrent_reads)),
+            reads: Arc::new(Semaphore::new(most(config.max_concurrent_reads))),
             websockets: Arc::new(Semaphore::new(most(config.max_websockets))),
             subscribers: Arc::new(Semaphore::new(most(config.max_subscription_clients))),
             max_subscribers: config.max_subscription_clients,
@@ -27,8 +27,8 @@ impl Limits {
     }
 
     /// Waits for a turn to read from disk.
-    pub(super) async fn read(&self) -> Result<SemaphorePermit<'_>, RpcError> {
-        self.reads.acquire().await.map_err(RpcError::internal)
+    pub(super) async fn read(&self) -> Result<Permit, RpcError> {
+        self.reads.clone().acquire_owned().await.map_err(RpcError::internal)
     }
 
     /// A place for a WebSocket connection, if there is one.

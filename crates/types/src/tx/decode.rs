@@ -63,6 +63,16 @@ pub enum TxError {
         /// The field.
         field: &'static str,
     },
+    /// The same transaction has a shorter or ordered encoding, which alone is accepted (ADR-027).
+    #[error(
+        "tx is not in its canonical encoding: {found} bytes, in the order of fields and as short as can be it has {canonical}"
+    )]
+    NotCanonical {
+        /// Bytes found.
+        found: usize,
+        /// Bytes of the canonical encoding.
+        canonical: usize,
+    },
     /// No messages or too many.
     #[error("a transaction has 1 to {max} messages, got {found}")]
     Messages {
@@ -158,7 +168,9 @@ impl TxError {
     pub fn rejection(&self) -> Rejection {
         let code = match self {
             Self::TooLarge { .. } => SdkCode::TxTooLarge,
-            Self::Malformed { .. } | Self::UnknownField { .. } => SdkCode::TxParse,
+            Self::Malformed { .. } | Self::UnknownField { .. } | Self::NotCanonical { .. } => {
+                SdkCode::TxParse
+            }
             Self::ExtensionOptions { .. } => SdkCode::UnknownExtensionOptions,
             Self::NotSupported { .. } => SdkCode::NotSupported,
             Self::Messages { .. } | Self::Gas { .. } => SdkCode::InvalidRequest,
@@ -204,6 +216,11 @@ impl DecodedTx {
         }
         known_fields("tx", &raw, 3, Critical::All)?;
         let tx: wire::TxRaw = message("tx", raw.clone())?;
+        // The signature does not cover the outer encoding: a second one would give a second hash.
+        let canonical = tx.encode_to_vec();
+        if canonical != raw {
+            return Err(TxError::NotCanonical { found: raw.len(), canonical: canonical.len() });
+        }
         known_fields("tx body", &tx.body_bytes, 5, Critical::NotExtensions)?;
         let body: wire::TxBody = message("tx body", tx.body_bytes.clone())?;
         known_fields("auth info", &tx.auth_info_bytes, 3, Critical::All)?;

@@ -52,6 +52,17 @@ impl Parts {
         Self { body, auth, signatures: vec![Bytes::from_static(&[7; 64])] }
     }
 
+    /// The three fields of the outer encoding.
+    fn fields(&self) -> [Vec<u8>; 3] {
+        let field = |tag: u8, bytes: &[u8]| {
+            let mut field = vec![tag << 3 | 2];
+            prost::encoding::encode_varint(bytes.len() as u64, &mut field);
+            [field, bytes.to_vec()].concat()
+        };
+        let raw = self.raw();
+        [field(1, &raw.body_bytes), field(2, &raw.auth_info_bytes), field(3, &raw.signatures[0])]
+    }
+
     fn raw(&self) -> wire::TxRaw {
         wire::TxRaw {
             body_bytes: self.body.encode_to_vec().into(),
@@ -294,5 +305,22 @@ proptest! {
             }
             Err(error) => prop_assert_ne!(error.rejection().code, 0),
         }
+    }
+}
+
+#[test]
+fn rejects_other_encodings_of_the_same_transaction() {
+    let [body, auth, signature] = Parts::new().fields();
+    let decode = |parts: &[&[u8]]| DecodedTx::decode(parts.concat().into());
+    let canonical = decode(&[&body, &auth, &signature]).unwrap();
+    // A length with a needless byte: 64 as c0 00.
+    let long = [&signature[..1], &[0xc0, 0], &signature[2..]].concat();
+    let others: [&[&[u8]]; 3] =
+        [&[&signature, &auth, &body], &[&body, &auth, &auth, &signature], &[&body, &auth, &long]];
+    for parts in others {
+        let error = decode(parts).unwrap_err();
+        let TxError::NotCanonical { found, canonical: length } = error else { panic!("{error}") };
+        assert_eq!((found, length), (parts.concat().len(), canonical.raw.len()));
+        assert_eq!(error.rejection().code, SdkCode::TxParse.number());
     }
 }
