@@ -1,6 +1,9 @@
 //! Genesis files and rows of tables.
 
-use crate::{Target, Verdict, memory::bounded};
+use crate::{
+    Target, Verdict,
+    memory::{BASE, BORSH, bounded_over},
+};
 use virtengine_chain::{Genesis, bank, escrow, market, params, provider, staking};
 use virtengine_state::{MAX_VALUE_BYTES, Partition, Record, Table, VERSION};
 use virtengine_types::due::{Deadline, Due};
@@ -73,7 +76,7 @@ fn tables() -> Vec<Decoder> {
 
 fn decoder<K: Record + 'static, V: Record + 'static>(table: Table<K, V>) -> Decoder {
     Box::new(move |row| {
-        let decoded = bounded(row, 64, || table.decode(row));
+        let decoded = bounded_over(BASE + BORSH, row, 64, || table.decode(row));
         if let Ok((key, value)) = &decoded
             && row.len() <= MAX_VALUE_BYTES
         {

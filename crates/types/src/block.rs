@@ -70,7 +70,7 @@ impl Event {
 }
 
 impl BorshDeserialize for Event {
-    /// By way of plain texts, whose decoder asks for no more memory than there are bytes.
+    /// By way of plain texts: long ones are moved, not copied.
     fn deserialize_reader<R: Read>(reader: &mut R) -> io::Result<Self> {
         let (kind, attributes) = <(String, Vec<(String, String)>)>::deserialize_reader(reader)?;
         let attributes = attributes.into_iter().map(|(key, value)| (key.into(), value.into())).collect();
