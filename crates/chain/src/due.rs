@@ -65,7 +65,7 @@ pub fn schedule(state: &mut State, deadline: Deadline, due: Due) -> Outcome<()> 
 }
 
 /// Takes the next entry that is due at `block`, turning the wheel; `None` if nothing is due any more or
-/// only empty deadlines were passed for now.
+/// only empty deadlines were passed so far.
 pub(crate) fn take(state: &mut State, block: &BlockContext) -> Outcome<Option<Due>> {
     let genesis = Cursor::at_genesis(block.time.seconds());
     let before = state.get(&CURSOR, &0)?.unwrap_or(genesis);
