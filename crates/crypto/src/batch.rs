@@ -3,7 +3,7 @@
 //! The verdict of a check never depends on what else is in its batch: it is that of [`verify`].
 
 use crate::key::KeyKind;
-use ed25519_consensus::{VerificationKey, batch};
+use ed25519_zebra::{VerificationKey, batch};
 use rayon::prelude::*;
 use secp256k1::{Message, ecdsa};
 use sha2::{Digest, Sha256};
@@ -166,7 +166,7 @@ fn holds_together(checks: &[SignatureCheck], part: &[usize]) -> bool {
             equation.queue(((*key).into(), (*signature).into(), message));
         }
     }
-    equation.verify(Coefficients(rand::rng())).is_ok()
+    equation.verify(rand::rng()).is_ok()
 }
 
 fn verify_secp256k1(key: &[u8; 33], digest: &[u8; 32], signature: &[u8; 64]) -> Result<(), SignatureError> {
@@ -200,27 +200,3 @@ fn key_hex(kind: &KeyKind, key: &[u8; 33]) -> String {
         KeyKind::Ed25519 => hex::encode(&key[..32]),
     }
 }
-
-/// Random coefficients of a batch equation, under the traits that the verifier takes.
-struct Coefficients(rand::rngs::ThreadRng);
-
-impl rand_core_06::RngCore for Coefficients {
-    fn next_u32(&mut self) -> u32 {
-        rand::Rng::next_u32(&mut self.0)
-    }
-
-    fn next_u64(&mut self) -> u64 {
-        rand::Rng::next_u64(&mut self.0)
-    }
-
-    fn fill_bytes(&mut self, bytes: &mut [u8]) {
-        rand::Rng::fill_bytes(&mut self.0, bytes);
-    }
-
-    fn try_fill_bytes(&mut self, bytes: &mut [u8]) -> Result<(), rand_core_06::Error> {
-        rand::Rng::fill_bytes(&mut self.0, bytes);
-        Ok(())
-    }
-}
-
-impl rand_core_06::CryptoRng for Coefficients {}

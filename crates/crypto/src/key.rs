@@ -60,8 +60,8 @@ impl SigningKey {
                 PublicKey::Secp256k1(public)
             }
             KeyKind::Ed25519 => {
-                let key = Zeroizing::new(ed25519_consensus::SigningKey::from(*secret));
-                PublicKey::Ed25519(key.verification_key().to_bytes())
+                let key = Zeroizing::new(ed25519_zebra::SigningKey::from(*secret));
+                PublicKey::Ed25519(key.verification_key().into())
             }
         };
         Ok(Self { kind, secret: Zeroizing::new(*secret), public_key })
@@ -148,7 +148,7 @@ impl SigningKey {
     }
 
     fn sign_edwards(&self, message: &[u8]) -> [u8; 64] {
-        let key = Zeroizing::new(ed25519_consensus::SigningKey::from(*self.secret));
+        let key = Zeroizing::new(ed25519_zebra::SigningKey::from(*self.secret));
         key.sign(message).to_bytes()
     }
 }

@@ -68,8 +68,8 @@ impl Identity {
     /// The identity of a 32-byte seed.
     #[must_use]
     pub fn from_seed(seed: &[u8; 32]) -> Self {
-        let key = Zeroizing::new(ed25519_consensus::SigningKey::from(*seed));
-        Self { seed: Zeroizing::new(*seed), public_key: key.verification_key().to_bytes() }
+        let key = Zeroizing::new(ed25519_zebra::SigningKey::from(*seed));
+        Self { seed: Zeroizing::new(*seed), public_key: key.verification_key().into() }
     }
 
     /// Reads [`IDENTITY_FILE`] in `folder`.
