@@ -7,9 +7,10 @@ use crate::{
     Mode, TxContext, bank,
     outcome::{Outcome, Stop},
 };
+use smol_str::{SmolStr, ToSmolStr as _};
 use std::sync::LazyLock;
 use thiserror::Error;
-use virtengine_state::State;
+use virtengine_state::{Place, State};
 use virtengine_types::{
     Address, Amount, Coins, Gas, Height,
     block::Event,
@@ -21,7 +22,7 @@ use virtengine_types::{
 };
 
 /// Address of the fee collector's account.
-static COLLECTOR: LazyLock<String> = LazyLock::new(|| Pool::Fees.address().account());
+static COLLECTOR: LazyLock<SmolStr> = LazyLock::new(|| Pool::Fees.address().account().into());
 
 /// Why a transaction is not admissible.
 #[derive(Clone, Debug, PartialEq, Eq, Error)]
@@ -214,12 +215,17 @@ pub(crate) fn admit(state: &mut State, ctx: &mut TxContext<'_>, tx: &VerifiedTx,
     if mode != Mode::Simulate {
         check(ctx.params, ctx.height(), decoded)?;
     }
-    let payer = decoded.fee.payer.account();
-    take_fee(state, ctx, decoded, &payer)?;
+    // The payer signs too, so its row is written once: with the fee gone and the sequence used.
+    let mut paying = take_fee(state, ctx, decoded)?;
     for (index, signer) in decoded.signers.iter().enumerate() {
         let address = signer.address;
-        let place = bank::ACCOUNTS.key(&address)?;
-        let found = state.get_at(&bank::ACCOUNTS, &place)?;
+        let (place, found) = match paying.take_if(|_| address == decoded.fee.payer) {
+            Some((place, account)) => (place, Some(account)),
+            None => {
+                let place = state.place(&bank::ACCOUNTS, &address)?;
+                (place, state.get_at(&bank::ACCOUNTS, place)?)
+            }
+        };
         let mut account = found.ok_or(AnteInvalid::NoAccount { address })?;
         if signer.sequence != account.sequence {
             return Err(AnteInvalid::Sequence { expected: account.sequence, got: signer.sequence }.into());
@@ -230,11 +236,11 @@ pub(crate) fn admit(state: &mut State, ctx: &mut TxContext<'_>, tx: &VerifiedTx,
         }
         account.sequence = account.sequence.saturating_add(1);
         state.put_at(&bank::ACCOUNTS, place, &address, &account)?;
-        // Most often the payer signs, whose text is at hand.
-        let mut text = if address == decoded.fee.payer { payer.clone() } else { address.account() };
-        text.push('/');
-        text.push_str(&signer.sequence.to_string());
+        let text = format!("{}/{}", ctx.name(address), signer.sequence);
         ctx.emit(Event::new("tx").text("acc_seq", text));
+    }
+    if let Some((place, account)) = paying {
+        state.put_at(&bank::ACCOUNTS, place, &decoded.fee.payer, &account)?;
     }
     for signer in &decoded.signers {
         ctx.emit(Event::new("tx").text("signature", base64_of(&signer.signature)));
@@ -259,18 +265,24 @@ fn signed_with(
     Ok(verified.public_key.clone())
 }
 
-fn take_fee(state: &mut State, ctx: &mut TxContext<'_>, tx: &DecodedTx, payer: &str) -> Outcome<()> {
+/// The payer's account without the fee, not yet written.
+fn take_fee(
+    state: &mut State,
+    ctx: &mut TxContext<'_>,
+    tx: &DecodedTx,
+) -> Outcome<Option<(Place, Account)>> {
     let fee = &tx.fee;
-    let text = fee.amount.to_string();
+    let (payer, text) = (ctx.name(fee.payer), fee.amount.to_smolstr());
+    let mut paying = None;
     if !fee.amount.is_empty() {
-        bank::debit(state, fee.payer, &fee.amount)?;
+        paying = Some(bank::debited(state, fee.payer, &fee.amount)?);
         let amount = fee.amount.amount_of(&virtengine_types::Denom::base());
         let fees = crate::context::Credits { fees: amount, ..Default::default() };
         ctx.credits.merge(fees)?;
-        ctx.events.extend(bank::fee_paid(payer, &COLLECTOR, &text));
+        ctx.events.extend(bank::fee_paid(&payer, &COLLECTOR, &text));
     }
     ctx.emit(Event::new("tx").text("fee", text).text("fee_payer", payer));
-    Ok(())
+    Ok(paying)
 }
 
 fn base64_of(bytes: &[u8]) -> String {

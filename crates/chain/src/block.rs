@@ -330,7 +330,7 @@ fn run_messages(
 ) -> Outcome<TxResult> {
     let tx = &verified.tx;
     let admitted = state.savepoint();
-    let (ante_events, ante_credits) = (std::mem::take(&mut ctx.events), ctx.credits);
+    let (ante_events, ante_credits) = (ctx.events.len(), ctx.credits);
     let mut responses = Vec::with_capacity(tx.messages.len());
     let mut failure = None;
     for (index, msg) in tx.messages.iter().enumerate() {
@@ -349,10 +349,12 @@ fn run_messages(
     }
     let gas_used = gas_used(state, ctx, verified, touched);
     let gas_wanted = tx.fee.gas_limit;
-    let mut events = ante_events;
+    if failure.is_some() {
+        ctx.events.truncate(ante_events);
+    }
+    let events = std::mem::take(&mut ctx.events);
     Ok(match failure {
         None => {
-            events.append(&mut ctx.events);
             let data = TxMsgData { msg_responses: responses, ..Default::default() };
             TxResult { data: data.encode_to_vec().into(), gas_wanted, gas_used, events, ..Default::default() }
         }

@@ -1,8 +1,9 @@
 //! What an operation may know besides the state.
 
 use crate::outcome::{Fatal, Outcome};
+use smol_str::SmolStr;
 use virtengine_types::{
-    Amount, Gas, Height, Timestamp,
+    Address, Amount, Gas, Height, Timestamp,
     block::Event,
     code::{Rejection, SdkCode},
     params::Params,
@@ -13,6 +14,9 @@ use virtengine_types::{
 const ID_HEIGHT_OFFSET: u64 = 256;
 /// Most identifiers that one transaction may create.
 const MAX_IDS: u32 = 255;
+
+/// Texts of addresses that a transaction keeps: a sender's, a receiver's and a fee payer's are enough for most.
+const KEPT_NAMES: usize = 4;
 
 /// The block that is being executed.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -36,6 +40,7 @@ pub struct TxContext<'a> {
     pub events: Vec<Event>,
     /// Amounts for the pools, added to their accounts at the end of the block.
     pub credits: Credits,
+    names: Vec<(Address, SmolStr)>,
     index: u32,
     ids: u32,
     extra_gas: u64,
@@ -57,7 +62,8 @@ impl<'a> TxContext<'a> {
     pub fn new(block: &'a BlockContext, params: &'a Params, index: u32) -> Self {
         let credits = Credits::default();
         let gas_limit = Gas(u64::MAX);
-        Self { block, params, events: Vec::new(), credits, index, ids: 0, extra_gas: 0, gas_limit }
+        let (events, names) = (Vec::with_capacity(16), Vec::new());
+        Self { block, params, events, credits, names, index, ids: 0, extra_gas: 0, gas_limit }
     }
 
     /// Bounds what [`TxContext::charge`] may charge.
@@ -74,6 +80,18 @@ impl<'a> TxContext<'a> {
     /// Tells what happened.
     pub fn emit(&mut self, event: Event) {
         self.events.push(event);
+    }
+
+    /// The text of an address. That of the first few is kept, as events repeat them.
+    pub(crate) fn name(&mut self, address: Address) -> SmolStr {
+        if let Some((_, name)) = self.names.iter().find(|(known, _)| *known == address) {
+            return name.clone();
+        }
+        let name = SmolStr::from(address.account());
+        if self.names.len() < KEPT_NAMES {
+            self.names.push((address, name.clone()));
+        }
+        name
     }
 
     /// A number that no other record of the chain has: height, transaction, position.

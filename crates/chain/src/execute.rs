@@ -1,8 +1,8 @@
 //! From a message to its operation.
 
 use crate::{BlockContext, TxContext, bank, due, market, outcome::Outcome, provider, staking};
-use compact_str::{CompactString, ToCompactString as _};
 use prost::Message;
+use smol_str::{SmolStr, ToSmolStr as _};
 use virtengine_state::{Key, State};
 use virtengine_types::{
     Address, Amount, Coin, Timestamp,
@@ -36,16 +36,17 @@ pub(crate) fn message(
     msg: &Msg,
 ) -> Outcome<prost_types::Any> {
     let first = ctx.events.len();
+    let sender = ctx.name(msg.signer());
     ctx.emit(
         Event::new("message")
-            .text("action", msg.type_url())
-            .text("sender", msg.signer().account())
-            .text("module", msg.module()),
+            .text("action", SmolStr::new_static(msg.type_url()))
+            .text("sender", sender)
+            .text("module", SmolStr::new_static(msg.module())),
     );
     let response = dispatch(state, ctx, msg)?;
-    let index = index.to_compact_string();
+    let index = index.to_smolstr();
     for event in ctx.events.iter_mut().skip(first) {
-        event.attributes.push((CompactString::const_new("msg_index"), index.clone()));
+        event.attributes.push((SmolStr::new_static("msg_index"), index.clone()));
     }
     Ok(prost_types::Any { type_url: format!("{}Response", msg.type_url()), value: response })
 }

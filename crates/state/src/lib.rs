@@ -33,6 +33,6 @@ mod writes;
 
 pub use key::{Key, Partition};
 pub use memory::MemoryStore;
-pub use overlay::{Savepoint, State, StateError};
+pub use overlay::{Place, Savepoint, State, StateError};
 pub use table::{MAX_VALUE_BYTES, Record, Table, VERSION};
 pub use writes::WriteSet;

@@ -54,30 +54,55 @@ pub enum StateError {
 #[must_use]
 pub struct Savepoint(usize);
 
-type Entries = IndexMap<Key, Option<Bytes>, FxBuildHasher>;
+/// Where a row lies in the working set that it was found in, for reading and then writing it.
+#[derive(Clone, Copy, Debug)]
+pub struct Place(usize);
 
-/// The working set of a block and everything written over it so far.
+/// A row of the working set.
+#[derive(Clone, Debug)]
+struct Slot {
+    /// Its value as operations see it.
+    now: Option<Bytes>,
+    /// Its value in the database, kept from the first write on.
+    loaded: Option<Option<Bytes>>,
+}
+
+/// The working set of a block with everything written over it so far.
 ///
 /// Reads see earlier writes. Writes since a [`Savepoint`] can be undone, which is how a rejected
-/// transaction leaves nothing behind. Each distinct key touched is counted once for gas.
+/// transaction leaves nothing behind. Each read and each write is counted for gas.
 #[derive(Clone, Debug, Default)]
 pub struct State {
-    loaded: Entries,
-    written: Entries,
-    undo: Vec<(Key, Option<Option<Bytes>>)>,
+    rows: IndexMap<Key, Slot, FxBuildHasher>,
+    undo: Vec<(Place, Option<Bytes>)>,
     touches: u64,
 }
 
 impl State {
     /// Adds values to the working set; `None` says that the key is absent from the database.
     pub fn load(&mut self, entries: impl IntoIterator<Item = (Key, Option<Bytes>)>) {
-        self.loaded.extend(entries);
+        let entries = entries.into_iter();
+        self.rows.reserve(entries.size_hint().0);
+        for (key, now) in entries {
+            // A key that is here may have been written since.
+            self.rows.entry(key).or_insert(Slot { now, loaded: None });
+        }
     }
 
     /// Whether `key` can be read without loading it.
     #[must_use]
     pub fn is_loaded(&self, key: &Key) -> bool {
-        self.written.contains_key(key) || self.loaded.contains_key(key)
+        self.rows.contains_key(key)
+    }
+
+    /// Finds the row of `key`, present or absent.
+    ///
+    /// # Errors
+    /// - `NotLoaded` - the key is not in the working set
+    /// - `Encode` - the key cannot be encoded
+    pub fn place<K: Record, V: Record>(&self, table: &Table<K, V>, key: &K) -> Result<Place, StateError> {
+        let key = table.key(key)?;
+        self.rows.get_index_of(&key).map(Place).ok_or(StateError::NotLoaded { key })
     }
 
     /// Reads the row of `key`.
@@ -90,20 +115,21 @@ impl State {
         table: &Table<K, V>,
         key: &K,
     ) -> Result<Option<V>, StateError> {
-        self.get_at(table, &table.key(key)?)
+        let place = self.place(table, key)?;
+        self.get_at(table, place)
     }
 
-    /// Reads the row at a place that the caller keeps for writing it, as keys cost a hash.
+    /// Reads the row at a place.
     ///
     /// # Errors
-    /// As [`State::get`].
+    /// - `Corrupt`, `Version` - the stored row cannot be read
     pub fn get_at<K: Record, V: Record>(
         &mut self,
         table: &Table<K, V>,
-        place: &Key,
+        place: Place,
     ) -> Result<Option<V>, StateError> {
         self.touches = self.touches.saturating_add(1);
-        match self.raw(place)? {
+        match self.rows.get_index(place.0).and_then(|(_, slot)| slot.now.as_ref()) {
             Some(row) => Ok(Some(table.decode(row)?.1)),
             None => Ok(None),
         }
@@ -123,22 +149,24 @@ impl State {
         key: &K,
         value: &V,
     ) -> Result<(), StateError> {
-        self.put_at(table, table.key(key)?, key, value)
+        let place = self.place(table, key)?;
+        self.put_at(table, place, key, value)
     }
 
     /// Writes the row of `key` at its place.
     ///
     /// # Errors
-    /// As [`State::put`].
+    /// - `TooLarge`, `Encode` - the row cannot be stored
     pub fn put_at<K: Record, V: Record>(
         &mut self,
         table: &Table<K, V>,
-        place: Key,
+        place: Place,
         key: &K,
         value: &V,
     ) -> Result<(), StateError> {
         let row = table.encode(key, value)?;
-        self.write(place, Some(row))
+        self.write(place, Some(row));
+        Ok(())
     }
 
     /// Deletes the row of `key`; deleting an absent row changes nothing.
@@ -146,8 +174,9 @@ impl State {
     /// # Errors
     /// - `NotLoaded` - the key is not in the working set
     pub fn delete<K: Record, V: Record>(&mut self, table: &Table<K, V>, key: &K) -> Result<(), StateError> {
-        let place = table.key(key)?;
-        self.write(place, None)
+        let place = self.place(table, key)?;
+        self.write(place, None);
+        Ok(())
     }
 
     /// Marks the present moment, to which [`State::undo_to`] returns.
@@ -158,14 +187,9 @@ impl State {
     /// Undoes every write since `savepoint`.
     pub fn undo_to(&mut self, savepoint: Savepoint) {
         while self.undo.len() > savepoint.0 {
-            let Some((key, previous)) = self.undo.pop() else { return };
-            match previous {
-                Some(value) => {
-                    self.written.insert(key, value);
-                }
-                None => {
-                    self.written.swap_remove(&key);
-                }
+            let Some((place, previous)) = self.undo.pop() else { return };
+            if let Some((_, slot)) = self.rows.get_index_mut(place.0) {
+                slot.now = previous;
             }
         }
     }
@@ -184,23 +208,20 @@ impl State {
     /// Everything written, without values equal to what was loaded.
     #[must_use]
     pub fn into_writes(self) -> WriteSet {
-        let Self { loaded, written, .. } = self;
-        written.into_iter().filter(|(key, value)| loaded.get(key) != Some(value)).collect()
+        let written = |(key, Slot { now, loaded }): (Key, Slot)| {
+            loaded.is_some_and(|loaded| loaded != now).then_some((key, now))
+        };
+        self.rows.into_iter().filter_map(written).collect()
     }
 
-    fn raw(&self, place: &Key) -> Result<Option<&Bytes>, StateError> {
-        match self.written.get(place).or_else(|| self.loaded.get(place)) {
-            Some(row) => Ok(row.as_ref()),
-            None => Err(StateError::NotLoaded { key: *place }),
-        }
-    }
-
-    fn write(&mut self, place: Key, row: Option<Bytes>) -> Result<(), StateError> {
+    fn write(&mut self, place: Place, row: Option<Bytes>) {
         self.touches = self.touches.saturating_add(1);
-        self.raw(&place)?;
-        let previous = self.written.insert(place, row);
+        let Some((_, slot)) = self.rows.get_index_mut(place.0) else { return };
+        let previous = std::mem::replace(&mut slot.now, row);
+        if slot.loaded.is_none() {
+            slot.loaded = Some(previous.clone());
+        }
         self.undo.push((place, previous));
-        Ok(())
     }
 }
 

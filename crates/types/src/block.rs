@@ -6,9 +6,9 @@ use borsh::{
     io::{self, Read},
 };
 use bytes::Bytes;
-use compact_str::{CompactString, ToCompactString};
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
+use smol_str::{SmolStr, ToSmolStr};
 use std::sync::Arc;
 
 /// A SHA-256 hash.
@@ -25,28 +25,28 @@ pub const MAX_BLOCK_EVENTS: u64 = 1_000_000;
 #[derive(Clone, Debug, PartialEq, Eq, BorshSerialize, Serialize, Deserialize)]
 pub struct Event {
     /// Event type or topic.
-    pub kind: CompactString,
+    pub kind: SmolStr,
     /// Keys and values in order; a key may occur more than once.
-    pub attributes: Vec<(CompactString, CompactString)>,
+    pub attributes: Vec<(SmolStr, SmolStr)>,
 }
 
 impl Event {
     /// An event without attributes.
     #[must_use]
-    pub fn new(kind: &str) -> Self {
-        Self { kind: kind.into(), attributes: Vec::with_capacity(4) }
+    pub fn new(kind: &'static str) -> Self {
+        Self { kind: SmolStr::new_static(kind), attributes: Vec::with_capacity(4) }
     }
 
     /// The event with one more attribute.
     #[must_use]
-    pub fn with(self, key: &str, value: impl ToCompactString) -> Self {
-        self.text(key, value.to_compact_string())
+    pub fn with(self, key: &'static str, value: impl ToSmolStr) -> Self {
+        self.text(key, value.to_smolstr())
     }
 
     /// The event with one more attribute whose value is a text already.
     #[must_use]
-    pub fn text(mut self, key: &str, value: impl Into<CompactString>) -> Self {
-        self.attributes.push((key.into(), value.into()));
+    pub fn text(mut self, key: &'static str, value: impl Into<SmolStr>) -> Self {
+        self.attributes.push((SmolStr::new_static(key), value.into()));
         self
     }
 

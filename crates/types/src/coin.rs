@@ -5,8 +5,8 @@ use borsh::{
     BorshDeserialize, BorshSerialize,
     io::{self, ErrorKind, Read},
 };
-use compact_str::CompactString;
 use serde::{Deserialize, Serialize};
+use smol_str::SmolStr;
 use std::fmt;
 use std::str::FromStr;
 use thiserror::Error;
@@ -140,7 +140,7 @@ impl<'de> Deserialize<'de> for Amount {
 /// The name of a currency: `[a-zA-Z][a-zA-Z0-9/:._-]{2,127}`.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, BorshSerialize, Serialize)]
 #[serde(transparent)]
-pub struct Denom(CompactString);
+pub struct Denom(SmolStr);
 
 /// Longest denomination in bytes.
 const MAX_DENOM_BYTES: usize = 128;
@@ -149,7 +149,7 @@ impl Denom {
     /// The denomination of fees, stake and market payments.
     #[must_use]
     pub const fn base() -> Self {
-        Self(CompactString::const_new(BASE_DENOM))
+        Self(SmolStr::new_static(BASE_DENOM))
     }
 
     /// The text.

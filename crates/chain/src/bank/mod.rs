@@ -21,4 +21,5 @@ pub use errors::BankInvalid;
 pub(crate) use events::{fee_paid, spent_and_received};
 pub use multi_send::multi_send;
 pub use send::send;
+pub(crate) use state::debited;
 pub use state::{ACCOUNTS, SUPPLY, account, credit, debit, supply};

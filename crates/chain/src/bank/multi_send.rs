@@ -2,6 +2,7 @@
 
 use super::{credit, debit, events::transferred, send::receivable};
 use crate::{TxContext, outcome::Outcome};
+use smol_str::ToSmolStr as _;
 use virtengine_state::State;
 use virtengine_types::{block::Event, msg::MultiSend};
 
@@ -18,10 +19,10 @@ pub fn multi_send(state: &mut State, ctx: &mut TxContext<'_>, msg: &MultiSend) -
         receivable(*address)?;
     }
     debit(state, msg.from, &msg.total)?;
-    let from = msg.from.account();
+    let from = ctx.name(msg.from);
     for (address, coins) in &msg.outputs {
         credit(state, ctx, *address, coins)?;
-        ctx.events.extend(transferred(&from, &address.account(), &coins.to_string()));
+        ctx.events.extend(transferred(&from, &address.account().into(), &coins.to_smolstr()));
     }
     ctx.emit(Event::new("message").with("sender", from));
     Ok(())

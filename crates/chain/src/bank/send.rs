@@ -2,6 +2,7 @@
 
 use super::{BankInvalid, credit, debit, events::transferred};
 use crate::{TxContext, outcome::Outcome};
+use smol_str::ToSmolStr as _;
 use std::sync::LazyLock;
 use virtengine_state::State;
 use virtengine_types::{Address, block::Event, ledger::Pool, msg::Send};
@@ -19,8 +20,8 @@ pub fn send(state: &mut State, ctx: &mut TxContext<'_>, msg: &Send) -> Outcome<(
     receivable(msg.to)?;
     debit(state, msg.from, &msg.coins)?;
     credit(state, ctx, msg.to, &msg.coins)?;
-    let from = msg.from.account();
-    ctx.events.extend(transferred(&from, &msg.to.account(), &msg.coins.to_string()));
+    let (from, to) = (ctx.name(msg.from), ctx.name(msg.to));
+    ctx.events.extend(transferred(&from, &to, &msg.coins.to_smolstr()));
     ctx.emit(Event::new("message").text("sender", from));
     Ok(())
 }

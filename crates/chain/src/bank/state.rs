@@ -2,7 +2,7 @@
 
 use super::BankInvalid;
 use crate::{TxContext, outcome::Outcome};
-use virtengine_state::{Partition, State, Table};
+use virtengine_state::{Partition, Place, State, Table};
 use virtengine_types::{Address, Amount, Coin, Coins, Denom, ledger::Account};
 
 /// Accounts by address.
@@ -32,10 +32,18 @@ pub fn supply(state: &mut State, denom: &Denom) -> Outcome<Amount> {
 /// - `NoAccount` - the address has no account
 /// - `InsufficientFunds` - it has less of a currency than is taken
 pub fn debit(state: &mut State, address: Address, coins: &Coins) -> Outcome<()> {
-    let needed = || coins.clone();
-    let place = ACCOUNTS.key(&address)?;
-    let Some(mut account) = state.get_at(&ACCOUNTS, &place)? else {
-        return Err(BankInvalid::NoAccount { address, needed: needed() }.into());
+    let (place, account) = debited(state, address, coins)?;
+    Ok(state.put_at(&ACCOUNTS, place, &address, &account)?)
+}
+
+/// The account less `coins`, for a caller that changes more of it before writing it at its place.
+///
+/// # Errors
+/// As [`debit`].
+pub(crate) fn debited(state: &mut State, address: Address, coins: &Coins) -> Outcome<(Place, Account)> {
+    let place = state.place(&ACCOUNTS, &address)?;
+    let Some(mut account) = state.get_at(&ACCOUNTS, place)? else {
+        return Err(BankInvalid::NoAccount { address, needed: coins.clone() }.into());
     };
     for coin in coins.iter() {
         if !account.balances.take(&coin) {
@@ -47,7 +55,7 @@ pub fn debit(state: &mut State, address: Address, coins: &Coins) -> Outcome<()> 
             .into());
         }
     }
-    Ok(state.put_at(&ACCOUNTS, place, &address, &account)?)
+    Ok((place, account))
 }
 
 /// Gives coins to an account, which is made if the address has none.
@@ -56,8 +64,8 @@ pub fn debit(state: &mut State, address: Address, coins: &Coins) -> Outcome<()> 
 /// - `Overflow` - the balance would not fit
 /// - `sdk` 18 - the transaction creates too many accounts
 pub fn credit(state: &mut State, ctx: &mut TxContext<'_>, address: Address, coins: &Coins) -> Outcome<()> {
-    let place = ACCOUNTS.key(&address)?;
-    let mut account = match state.get_at(&ACCOUNTS, &place)? {
+    let place = state.place(&ACCOUNTS, &address)?;
+    let mut account = match state.get_at(&ACCOUNTS, place)? {
         Some(account) => account,
         None => Account { number: ctx.next_id()?, sequence: 0, public_key: None, balances: Coins::default() },
     };

@@ -23,6 +23,6 @@ pub(super) fn refunded(order: OrderId, depositor: Address, amount: Amount) -> Ev
     moved("escrow.refunded", order, amount).with("depositor", depositor)
 }
 
-fn moved(topic: &str, order: OrderId, amount: Amount) -> Event {
+fn moved(topic: &'static str, order: OrderId, amount: Amount) -> Event {
     Event::new(topic).with("order_id", order).with("amount", Coin::base(amount))
 }

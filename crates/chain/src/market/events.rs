@@ -53,7 +53,7 @@ pub(super) fn order_closed(id: LeaseId, lease: &Lease, reason: CloseReason) -> E
 }
 
 /// `topic` is one of `market.bid.created`, `lost`, `expired`, `withdrawn` and `released`.
-pub(super) fn of_bid(topic: &str, id: BidId, bid: &Bid, order: &Order) -> Event {
+pub(super) fn of_bid(topic: &'static str, id: BidId, bid: &Bid, order: &Order) -> Event {
     Event::new(topic)
         .with("order_id", bid.order)
         .with("bid_id", id)
@@ -62,7 +62,7 @@ pub(super) fn of_bid(topic: &str, id: BidId, bid: &Bid, order: &Order) -> Event 
         .with("price", Coin::base(bid.price))
 }
 
-fn open_order(topic: &str, id: OrderId, order: &Order) -> Event {
+fn open_order(topic: &'static str, id: OrderId, order: &Order) -> Event {
     Event::new(topic)
         .with("order_id", id)
         .with("tenant", order.tenant)
@@ -73,7 +73,7 @@ fn open_order(topic: &str, id: OrderId, order: &Order) -> Event {
         .with("expires_at", order.expires_at)
 }
 
-fn ended_order(topic: &str, id: OrderId, order: &Order) -> Event {
+fn ended_order(topic: &'static str, id: OrderId, order: &Order) -> Event {
     Event::new(topic)
         .with("order_id", id)
         .with("tenant", order.tenant)
@@ -81,7 +81,7 @@ fn ended_order(topic: &str, id: OrderId, order: &Order) -> Event {
         .with("class", order.spec.class())
 }
 
-fn of_lease(topic: &str, id: LeaseId, lease: &Lease) -> Event {
+fn of_lease(topic: &'static str, id: LeaseId, lease: &Lease) -> Event {
     Event::new(topic)
         .with("order_id", lease.order)
         .with("bid_id", lease.bid)

@@ -23,7 +23,7 @@ pub(super) fn revoked(owner: Address, auditor: Address) -> Event {
     Event::new("provider.revoked").with("provider", owner).with("auditor", auditor)
 }
 
-fn described(topic: &str, owner: Address, host_uri: &str, attributes: &[Attribute]) -> Event {
+fn described(topic: &'static str, owner: Address, host_uri: &str, attributes: &[Attribute]) -> Event {
     let region = attributes.iter().find(|attribute| attribute.key == "region");
     Event::new(topic)
         .with("provider", owner)

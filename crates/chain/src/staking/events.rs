@@ -116,6 +116,6 @@ fn time_text(second: u64) -> String {
     Timestamp(second.saturating_mul(1000)).rfc3339()
 }
 
-fn stake_event(topic: &str, delegator: Address, operator: &str, coin: &str) -> Event {
+fn stake_event(topic: &'static str, delegator: Address, operator: &str, coin: &str) -> Event {
     Event::new(topic).with("validator", operator).with("delegator", delegator).with("amount", coin)
 }
