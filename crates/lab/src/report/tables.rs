@@ -1,0 +1,186 @@
+//! The tables of a run. On a phone each row becomes a block, with the head of its column before each value.
+
+use maud::{Markup, html};
+
+use super::scaling::Fit;
+use crate::{
+    baseline::{Degradation, Judged, Problem},
+    format::{plain, quantity, value},
+    result::{Failure, Percentiles, RunResult, Series, Stages, Verdict},
+};
+
+/// A verdict as a word and a sign, as colour alone is not seen by all.
+pub(super) fn badge(verdict: Option<Verdict>) -> Markup {
+    let (class, sign, word) = match verdict {
+        Some(Verdict::Pass) => ("pass", "✓", "pass"),
+        Some(Verdict::Warning) => ("warning", "!", "warning"),
+        Some(Verdict::Critical) => ("critical", "✕", "critical"),
+        None => ("none", "–", "not judged"),
+    };
+    html! { span.badge.(class) { (sign) " " (word) } }
+}
+
+fn class_badge(class: Degradation) -> Markup {
+    let style = class.verdict().as_str();
+    html! { span.badge.(style) { (class.as_str()) } }
+}
+
+/// A table with a title; none if it has no rows.
+fn table(title: &str, heads: &[&str], rows: &[Vec<Markup>]) -> Markup {
+    html! {
+        @if !rows.is_empty() {
+            div.table {
+                h3 { (title) }
+                table {
+                    thead { tr { @for head in heads { th scope="col" { (head) } } } }
+                    tbody {
+                        @for row in rows {
+                            tr { @for (head, cell) in heads.iter().zip(row) { td data-head=(head) { (cell) } } }
+                        }
+                    }
+                }
+            }
+        }
+    }
+}
+
+/// Every percentile of every distribution.
+pub(super) fn percentiles(series: &[Series]) -> Markup {
+    let row = |p: &Percentiles| {
+        let mut row = vec![html! { (p.name) }, html! { (plain(p.count as f64)) }];
+        row.extend(
+            [p.mean_ms, p.p50_ms, p.p90_ms, p.p95_ms, p.p99_ms, p.p999_ms, p.max_ms]
+                .map(|ms| html! { (plain(ms)) }),
+        );
+        row
+    };
+    let rows: Vec<_> = series
+        .iter()
+        .filter_map(|series| match series {
+            Series::Percentiles(percentiles) => Some(row(percentiles)),
+            _ => None,
+        })
+        .collect();
+    let heads = ["timed", "count", "mean", "p50", "p90", "p95", "p99", "p99.9", "max"];
+    table("Latency percentiles, ms", &heads, &rows)
+}
+
+/// Where time went, a bar a stage.
+pub(super) fn stages(series: &[Series]) -> Markup {
+    let breakdowns: Vec<&Stages> = series
+        .iter()
+        .filter_map(|series| match series {
+            Series::Stages(stages) => Some(stages),
+            _ => None,
+        })
+        .collect();
+    html! {
+        @for Stages { name, stages } in breakdowns {
+            @let busiest = stages.iter().map(|stage| stage.share).fold(0.0, f64::max);
+            (table(&format!("Stages of a {name}"), &["stage", "time", "busy"], &stages.iter().map(|stage| vec![
+                html! { (stage.stage) },
+                html! { (quantity(stage.microseconds, "us")) },
+                html! {
+                    span.bar { span.fill.busiest[stage.share == busiest && busiest > 0.0]
+                        style=(format!("width:{:.1}%", stage.share * 100.0)) {} }
+                    " " (format!("{:.0} %", stage.share * 100.0))
+                },
+            ]).collect::<Vec<_>>()))
+        }
+    }
+}
+
+/// The laws fitted to costs and throughputs.
+pub(super) fn scaling(fits: &[Fit<'_>]) -> Markup {
+    let rows: Vec<_> = fits
+        .iter()
+        .map(|fit| {
+            vec![
+                html! { (fit.series.name) },
+                html! { @match fit.class() { Some(class) => (class_badge(class)), None => "–" } },
+                html! { (fit.summary()) },
+                html! { (fit.series.bound_by.as_deref().unwrap_or("–")) },
+            ]
+        })
+        .collect();
+    table("Degradation over size", &["operation", "class", "growth", "bound by"], &rows)
+}
+
+/// Every metric of the result and of the baselines.
+pub(super) fn metrics(result: &RunResult, judged: &Judged) -> Markup {
+    let finding = |name: &str| judged.findings.iter().find(|finding| finding.metric == name);
+    let present = result.metrics.iter().map(|metric| {
+        let found = finding(&metric.name);
+        let expected = |of: Option<f64>| html! { (value(of, &metric.unit)) };
+        vec![
+            html! { code { (metric.name) } },
+            html! { (quantity(metric.value, &metric.unit)) },
+            expected(found.and_then(|found| found.target)),
+            expected(found.and_then(|found| found.critical)),
+            expected(found.and_then(|found| found.baseline)),
+            expected(metric.limit),
+            html! { (value(metric.ratio, "ratio")) },
+            verdict(found),
+        ]
+    });
+    let absent = judged.findings.iter().filter(|found| found.problem == Some(Problem::Absent)).map(|found| {
+        let expected = |of: Option<f64>| html! { (value(of, &found.unit)) };
+        vec![
+            html! { code { (found.metric) } },
+            html! { "absent" },
+            expected(found.target),
+            expected(found.critical),
+            expected(found.baseline),
+            html! { "-" },
+            html! { "-" },
+            verdict(Some(found)),
+        ]
+    });
+    let rows: Vec<_> = present.chain(absent).collect();
+    let heads = ["metric", "value", "target", "critical", "baseline", "limit", "ratio", "verdict"];
+    table("Metrics and baselines", &heads, &rows)
+}
+
+fn verdict(finding: Option<&crate::baseline::Finding>) -> Markup {
+    html! {
+        (badge(finding.map(|finding| finding.verdict)))
+        @if let Some(class) = finding.and_then(|finding| finding.degradation) { " " (class_badge(class)) }
+    }
+}
+
+/// What failed, or that nothing did.
+pub(super) fn failures(errors: &[Failure]) -> Markup {
+    let rows: Vec<_> = errors
+        .iter()
+        .map(|failure| vec![html! { (failure.reason) }, html! { (plain(failure.count as f64)) }])
+        .collect();
+    html! {
+        (table("Errors", &["reason", "count"], &rows))
+        @if rows.is_empty() { div.table { h3 { "Errors" } p.note { "None." } } }
+    }
+}
+
+/// Everything that the run depended on.
+pub(super) fn parameters(result: &RunResult) -> Markup {
+    let machine = &result.machine;
+    let mut rows: Vec<(String, String)> = vec![
+        ("commit".into(), result.commit.to_string()),
+        ("seed".into(), result.seed.to_string()),
+        ("started at".into(), result.started_at.to_string()),
+        ("cpu".into(), machine.cpu.clone()),
+        ("cores".into(), machine.cores.to_string()),
+        ("memory".into(), quantity(machine.memory_bytes as f64, "bytes")),
+        ("system".into(), machine.os.clone()),
+    ];
+    rows.extend(
+        result.parameters.iter().map(|(name, value)| {
+            (name.clone(), value.as_str().map_or_else(|| value.to_string(), Into::into))
+        }),
+    );
+    html! {
+        div.table {
+            h3 { "Parameters and machine" }
+            dl.parameters { @for (name, value) in &rows { div { dt { (name) } dd { (value) } } } }
+        }
+    }
+}

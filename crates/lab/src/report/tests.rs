@@ -1,0 +1,232 @@
+use serde_json::json;
+
+use super::*;
+use crate::{
+    baseline::Baselines,
+    result::{
+        Failure, LoadPoint, MAX_NUMBER, Measure, Metric, OverTime, RunResult, Scaling, ScalingPoint, Series,
+        TimePoint, tests::sample,
+    },
+};
+
+fn baselines() -> Baselines {
+    Baselines::from_json(include_bytes!("../../../../baselines/scale.json")).unwrap()
+}
+
+fn shown(results: &[RunResult]) -> String {
+    page(results, &baselines()).unwrap()
+}
+
+fn scaling(measure: Measure, points: &[(u64, f64)]) -> Series {
+    let points = points.iter().map(|&(size, value)| ScalingPoint { size, repetition: 0, value }).collect();
+    Series::Scaling(Scaling {
+        name: "transfer".into(),
+        measure,
+        size_unit: "accounts".into(),
+        unit: "us/op".into(),
+        points,
+        bound_by: Some("page cache".into()),
+    })
+}
+
+fn time_point(at_seconds: f64, rate: f64, latency: Option<f64>) -> TimePoint {
+    TimePoint {
+        at_seconds,
+        offered_per_second: rate,
+        committed_per_second: rate,
+        errors_per_second: 0.0,
+        p50_ms: latency,
+        p99_ms: latency,
+    }
+}
+
+#[test]
+fn a_page_shows_everything_that_a_result_holds() {
+    let page = shown(&[sample()]);
+    for text in [
+        "1 warning among 9 metrics",
+        "below the target 0.6",
+        "25,312 tx/s",
+        "1.53 GB",
+        "59.28 % of what the machine can do",
+        "Throughput over time, single calls",
+        "Latency over time, single calls",
+        "Latency against load, single calls",
+        "The knee is at 1,000 per second. Beyond it the limit is signature checks.",
+        "transfer over accounts",
+        "Cost grows as size to the power of 1.00 (1.00 to 1.00), R² 1.000",
+        "Stages of a block",
+        "812.5 us",
+        "75 %",
+        "p99.9",
+        "mempool is full",
+        "secp256k1",
+        "Some CPU",
+        "2026-01-30T12:00:00Z",
+        "03d530f7a1",
+        "Not measured: market.",
+    ] {
+        assert!(page.contains(text), "{text:?} is not on the page");
+    }
+    assert_eq!(page.matches("<svg").count(), 5);
+}
+
+#[test]
+fn a_page_of_many_results_links_to_each() {
+    let market = RunResult { scenario: "market".into(), ..sample() };
+    let page = shown(&[sample(), market]);
+    for text in ["href=\"#run-0\"", "href=\"#run-1\"", "id=\"run-0\"", "id=\"run-1\""] {
+        assert!(page.contains(text), "{text}");
+    }
+    assert!(!page.contains("Not measured"));
+}
+
+#[test]
+fn a_page_asks_for_nothing_and_runs_nothing() {
+    let page = shown(&[sample()]);
+    assert!(page.contains("content=\"default-src 'none'; style-src 'unsafe-inline'\""));
+    for text in ["<script", "<link", "<img", "url(", "@import", "src="] {
+        assert!(!page.contains(text), "{text}");
+    }
+    let others = page.matches("http").count();
+    let known = page.matches("http://www.w3.org/2000/svg").count() + page.matches("http-equiv").count();
+    assert_eq!(others, known, "no other address is on the page");
+}
+
+#[test]
+fn every_text_of_a_result_is_escaped() {
+    let attack = "<script>alert(1)</script>\"'&<b>";
+    let mut result = sample();
+    result.machine.cpu = attack.into();
+    result.machine.os = attack.into();
+    result.parameters.insert("note".into(), json!(attack));
+    result.parameters.insert("list".into(), json!([attack]));
+    for metric in &mut result.metrics {
+        metric.unit = attack.into();
+    }
+    result.errors = vec![Failure::new(attack, 1)];
+    for series in &mut result.series {
+        match series {
+            Series::OverTime(series) => series.name = attack.into(),
+            Series::LatencyByLoad(series) => {
+                series.name = attack.into();
+                series.bound_by = Some(attack.into());
+            }
+            Series::Percentiles(series) => series.name = attack.into(),
+            Series::Scaling(series) => {
+                (series.name, series.size_unit, series.unit) = (attack.into(), attack.into(), attack.into());
+                series.bound_by = Some(attack.into());
+            }
+            Series::Stages(series) => {
+                series.name = attack.into();
+                series.stages[0].stage = attack.into();
+            }
+            Series::Repetitions(_) => {}
+        }
+    }
+    assert_eq!(result.validate(), Ok(()));
+    let page = shown(&[result]);
+    assert!(!page.contains("<script") && !page.contains("\"'&<") && !page.contains("<b>alert"));
+    assert!(page.matches("&lt;script&gt;").count() >= 12);
+}
+
+#[test]
+fn a_page_is_small_however_long_a_run_is() {
+    let mut result = sample();
+    let points =
+        (0..20_000).map(|second| time_point(f64::from(second), 1_000.0, Some(f64::from(second % 97))));
+    result.series = vec![Series::OverTime(OverTime { name: "long".into(), points: points.collect() })];
+    let page = shown(&[result]);
+    assert!(page.len() < 60_000, "{} bytes", page.len());
+}
+
+#[test]
+fn degenerate_series_are_drawn_or_left_out() {
+    let load = |offered: f64, latency: f64| LoadPoint {
+        offered_per_second: offered,
+        committed_per_second: 0.0,
+        p50_ms: latency,
+        p95_ms: latency,
+        p99_ms: latency,
+        error_rate: 1.0,
+        generator_late_ms: 0.0,
+    };
+    let by_load = |points: Vec<LoadPoint>| {
+        Series::LatencyByLoad(crate::result::LatencyByLoad {
+            name: "search".into(),
+            points,
+            knee_per_second: None,
+            bound_by: None,
+        })
+    };
+    let over_time = |points: Vec<TimePoint>| Series::OverTime(OverTime { name: "x".into(), points });
+    for (series, charts) in [
+        (over_time(vec![]), 0),
+        (over_time(vec![time_point(0.0, 0.0, None)]), 1),
+        (over_time(vec![time_point(0.0, 5.0, Some(0.0)), time_point(0.0, 5.0, Some(0.0))]), 2),
+        (over_time(vec![time_point(0.0, MAX_NUMBER, Some(MAX_NUMBER)), time_point(1.0, 0.0, None)]), 2),
+        (over_time(vec![time_point(1e17, f64::MIN_POSITIVE, None), time_point(1e17 + 16.0, 0.0, None)]), 1),
+        (by_load(vec![]), 0),
+        (by_load(vec![load(0.0, 0.0)]), 2),
+        (by_load(vec![load(0.0, f64::MIN_POSITIVE), load(MAX_NUMBER, MAX_NUMBER)]), 2),
+        (scaling(Measure::Cost, &[]), 0),
+        (scaling(Measure::Cost, &[(1, 1.0)]), 1),
+        (scaling(Measure::Cost, &[(1, 1e-12), (2, 1.0), (1 << 53, MAX_NUMBER)]), 1),
+        (scaling(Measure::Throughput, &[(1, 1.0), (1, 2.0)]), 1),
+        (scaling(Measure::Throughput, &[(1, 1.0), (2, 1e-12), (3, 1e18), (1 << 53, 1.0)]), 1),
+    ] {
+        let mut result = sample();
+        result.series = vec![series.clone()];
+        assert_eq!(result.validate(), Ok(()));
+        let page = shown(&[result]);
+        assert_eq!(page.matches("<svg").count(), charts, "{series:?}");
+        assert!(!page.contains("NaN") && !page.contains("inf\""), "{series:?}");
+    }
+}
+
+#[test]
+fn sizes_without_a_law_say_why() {
+    let mut result = sample();
+    result.series = vec![scaling(Measure::Cost, &[(1, 1.0), (2, 1.0)])];
+    let page = shown(&[result]);
+    assert!(page.contains("No law fitted: a power law needs at least 3 different sizes, not 2."));
+}
+
+#[test]
+fn a_throughput_over_size_shows_its_law() {
+    let law = |n: u64| {
+        let n_f = n as f64;
+        (n, 100.0 * n_f / (1.0 + 0.05 * (n_f - 1.0) + 0.01 * n_f * (n_f - 1.0)))
+    };
+    let mut result = sample();
+    result.series = vec![scaling(Measure::Throughput, &[1, 2, 4, 8, 16, 32].map(law))];
+    let page = shown(&[result]);
+    assert!(page.contains("Contention 0.05 (0.05 to 0.05), coherency 0.01 (0.01 to 0.01), R² 1.000"));
+    assert!(page.contains("Throughput peaks at 9.747"));
+    assert!(page.contains("page cache"));
+}
+
+#[test]
+fn an_absent_metric_is_in_the_table_and_the_headline() {
+    let mut result = sample();
+    result.metrics.retain(|metric| metric.name != "error_rate");
+    result.metrics.push(Metric::new("unnamed", 1.0, "x"));
+    let page = shown(&[result]);
+    assert!(page.contains("1 of 9 metrics critical, 1 warning"));
+    assert!(page.contains("<code>error_rate</code> absent"));
+    assert!(page.contains("not judged"));
+}
+
+#[test]
+fn rejects_empty() {
+    assert_eq!(page(&[], &baselines()), Err(ReportError::Empty));
+}
+
+#[test]
+fn rejects_too_many() {
+    let results = vec![sample(); MAX_RESULTS + 1];
+    assert_eq!(
+        page(&results, &baselines()),
+        Err(ReportError::TooMany { found: MAX_RESULTS + 1, max: MAX_RESULTS })
+    );
+}

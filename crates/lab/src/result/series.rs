@@ -1,0 +1,293 @@
+//! What charts are drawn from: one type a kind of chart, so that a file cannot mix them up.
+
+use serde::{Deserialize, Serialize};
+
+use super::rules::{check_range, check_rising};
+use super::{MAX_NUMBER, MAX_POINTS, Rejected, check_count, check_magnitude, check_name, check_text};
+
+/// Largest size: above it an `f64` no longer holds every integer.
+const MAX_SIZE: f64 = 9_007_199_254_740_992.0;
+/// Smallest value over size, so that a logarithm stays near those of the others.
+const MIN_VALUE: f64 = 1e-12;
+
+/// One series; `kind` says which.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(tag = "kind", rename_all = "snake_case")]
+pub enum Series {
+    /// Throughput and latency while the run went on.
+    OverTime(OverTime),
+    /// Latency at each offered rate of a saturation search.
+    LatencyByLoad(LatencyByLoad),
+    /// The distribution of a latency.
+    Percentiles(Percentiles),
+    /// A cost or a throughput at several sizes.
+    Scaling(Scaling),
+    /// Where time went.
+    Stages(Stages),
+    /// A metric in each repetition, from which its noise is known.
+    Repetitions(Repetitions),
+}
+
+/// Throughput and latency while the run went on.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct OverTime {
+    /// What was driven, as `single calls`.
+    pub name: String,
+    /// In order of time.
+    pub points: Vec<TimePoint>,
+}
+
+/// One interval of a run.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct TimePoint {
+    /// Start of the interval, in seconds since the run's.
+    pub at_seconds: f64,
+    /// Arrivals scheduled a second.
+    pub offered_per_second: f64,
+    /// Operations that became final a second.
+    pub committed_per_second: f64,
+    /// Operations that failed a second.
+    pub errors_per_second: f64,
+    /// Median latency, from scheduled arrival to finality; none if nothing became final.
+    pub p50_ms: Option<f64>,
+    /// 99th percentile of the same.
+    pub p99_ms: Option<f64>,
+}
+
+/// Latency at each offered rate of a saturation search.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct LatencyByLoad {
+    /// What was driven.
+    pub name: String,
+    /// In order of the offered rate.
+    pub points: Vec<LoadPoint>,
+    /// The highest offered rate that held; none if none did.
+    pub knee_per_second: Option<f64>,
+    /// What was the limit beyond the knee: a stage of the node, or `generator`.
+    pub bound_by: Option<String>,
+}
+
+/// One step of a saturation search.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct LoadPoint {
+    /// Arrivals scheduled a second.
+    pub offered_per_second: f64,
+    /// Operations that became final a second.
+    pub committed_per_second: f64,
+    /// Median latency from scheduled arrival to finality.
+    pub p50_ms: f64,
+    /// 95th percentile of the same.
+    pub p95_ms: f64,
+    /// 99th percentile of the same.
+    pub p99_ms: f64,
+    /// Failed of all scheduled, 0 to 1.
+    pub error_rate: f64,
+    /// 99th percentile of how late the generator itself sent, which tells its own limit from the system's.
+    pub generator_late_ms: f64,
+}
+
+/// The distribution of a latency, in milliseconds.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Percentiles {
+    /// What was timed, as `submit to final`.
+    pub name: String,
+    /// How many were timed.
+    pub count: u64,
+    /// Their mean.
+    pub mean_ms: f64,
+    /// Their median.
+    pub p50_ms: f64,
+    /// 90th percentile.
+    pub p90_ms: f64,
+    /// 95th percentile.
+    pub p95_ms: f64,
+    /// 99th percentile.
+    pub p99_ms: f64,
+    /// 99.9th percentile.
+    pub p999_ms: f64,
+    /// The longest.
+    pub max_ms: f64,
+}
+
+/// A cost or a throughput at several sizes, several times each.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Scaling {
+    /// The operation.
+    pub name: String,
+    /// What the values are, which decides the law that is fitted.
+    pub measure: Measure,
+    /// What is counted by the size, as `accounts` or `clients`.
+    pub size_unit: String,
+    /// Of the values, as `us/op` or `tx/s`.
+    pub unit: String,
+    /// In any order.
+    pub points: Vec<ScalingPoint>,
+    /// The named bottleneck at the largest size.
+    pub bound_by: Option<String>,
+}
+
+/// What a scaling series measures.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Measure {
+    /// Cost of one operation: a power of the size is fitted.
+    Cost,
+    /// Operations a second by so many at once: the Universal Scalability Law is fitted.
+    Throughput,
+}
+
+/// One measurement at one size.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ScalingPoint {
+    /// How large, at least 1.
+    pub size: u64,
+    /// Which repetition, from 0.
+    pub repetition: u32,
+    /// At least 1e-12, as its logarithm is used.
+    pub value: f64,
+}
+
+/// Where the time of one unit of work went.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Stages {
+    /// Whose stages, as `block`: the microseconds are of one.
+    pub name: String,
+    /// In order of the work.
+    pub stages: Vec<Stage>,
+}
+
+/// One stage.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Stage {
+    /// Its name, as the node's metrics have it.
+    pub stage: String,
+    /// Mean time in it.
+    pub microseconds: f64,
+    /// Part of the run during which it was busy, 0 to 1. Stages overlap, so these need not add up to 1; the
+    /// largest is what bounds the rate.
+    pub share: f64,
+}
+
+/// A metric in each repetition of a run.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Repetitions {
+    /// The metric's name; its value is their median.
+    pub name: String,
+    /// In order of the repetitions, in the metric's unit.
+    pub values: Vec<f64>,
+}
+
+impl Series {
+    /// What it is of.
+    pub fn name(&self) -> &str {
+        match self {
+            Self::OverTime(series) => &series.name,
+            Self::LatencyByLoad(series) => &series.name,
+            Self::Percentiles(series) => &series.name,
+            Self::Scaling(series) => &series.name,
+            Self::Stages(series) => &series.name,
+            Self::Repetitions(series) => &series.name,
+        }
+    }
+
+    pub(super) fn validate(&self) -> Result<(), Rejected> {
+        check_text("name of a series", self.name())?;
+        let name = self.name();
+        let points = match self {
+            Self::OverTime(series) => series.points.len(),
+            Self::LatencyByLoad(series) => series.points.len(),
+            Self::Percentiles(_) => 1,
+            Self::Scaling(series) => series.points.len(),
+            Self::Stages(series) => series.stages.len(),
+            Self::Repetitions(series) => series.values.len(),
+        };
+        check_count(&format!("series {name}"), points, MAX_POINTS)?;
+        match self {
+            Self::OverTime(series) => series.validate(),
+            Self::LatencyByLoad(series) => series.validate(),
+            Self::Percentiles(series) => series.validate(),
+            Self::Scaling(series) => series.validate(),
+            Self::Stages(series) => series.validate(),
+            Self::Repetitions(series) => {
+                check_name("repetitions of", name)?;
+                series
+                    .values
+                    .iter()
+                    .try_for_each(|value| check_magnitude(&format!("repetition of {name}"), *value))
+            }
+        }
+    }
+}
+
+impl OverTime {
+    fn validate(&self) -> Result<(), Rejected> {
+        check_rising("at_seconds", self.points.iter().map(|point| point.at_seconds))?;
+        for point in &self.points {
+            check_magnitude("offered_per_second", point.offered_per_second)?;
+            check_magnitude("committed_per_second", point.committed_per_second)?;
+            check_magnitude("errors_per_second", point.errors_per_second)?;
+            check_rising("p50_ms to p99_ms", [point.p50_ms, point.p99_ms].into_iter().flatten())?;
+        }
+        Ok(())
+    }
+}
+
+impl LatencyByLoad {
+    fn validate(&self) -> Result<(), Rejected> {
+        check_rising("offered_per_second", self.points.iter().map(|point| point.offered_per_second))?;
+        for point in &self.points {
+            check_magnitude("committed_per_second", point.committed_per_second)?;
+            check_rising("p50_ms to p99_ms", [point.p50_ms, point.p95_ms, point.p99_ms])?;
+            check_range("error_rate", point.error_rate, 0.0, 1.0)?;
+            check_magnitude("generator_late_ms", point.generator_late_ms)?;
+        }
+        if let Some(knee) = self.knee_per_second {
+            check_magnitude("knee_per_second", knee)?;
+        }
+        check_text("bound_by", self.bound_by.as_deref().unwrap_or_default())
+    }
+}
+
+impl Percentiles {
+    fn validate(&self) -> Result<(), Rejected> {
+        check_range("mean_ms", self.mean_ms, 0.0, self.max_ms)?;
+        check_rising(
+            "p50_ms to max_ms",
+            [self.p50_ms, self.p90_ms, self.p95_ms, self.p99_ms, self.p999_ms, self.max_ms],
+        )
+    }
+}
+
+impl Scaling {
+    fn validate(&self) -> Result<(), Rejected> {
+        check_text("size_unit", &self.size_unit)?;
+        check_text("unit", &self.unit)?;
+        check_text("bound_by", self.bound_by.as_deref().unwrap_or_default())?;
+        for point in &self.points {
+            check_range("size", point.size as f64, 1.0, MAX_SIZE)?;
+            check_range(&format!("value at size {}", point.size), point.value, MIN_VALUE, MAX_NUMBER)?;
+        }
+        Ok(())
+    }
+}
+
+impl Stages {
+    fn validate(&self) -> Result<(), Rejected> {
+        for stage in &self.stages {
+            check_text("stage", &stage.stage)?;
+            check_magnitude(&format!("microseconds of {}", stage.stage), stage.microseconds)?;
+            check_range(&format!("share of {}", stage.stage), stage.share, 0.0, 1.0)?;
+        }
+        Ok(())
+    }
+}
