@@ -14,23 +14,32 @@ pub(crate) fn quantity(number: f64, unit: &str) -> String {
 
 /// A quantity, or a dash for none.
 pub(crate) fn value(number: Option<f64>, unit: &str) -> String {
-    number.map_or_else(|| "-".into(), |number| quantity(number, unit))
+    number.map_or_else(|| "–".into(), |number| quantity(number, unit))
 }
 
 /// A number to four digits, its thousands apart; very large and small ones as a power of ten.
 pub(crate) fn plain(number: f64) -> String {
+    to_digits(number, 4)
+}
+
+/// A number to two digits, as for a fitted parameter.
+pub(crate) fn rough(number: f64) -> String {
+    to_digits(number, 2)
+}
+
+fn to_digits(number: f64, digits: i32) -> String {
     let size = number.abs();
     if number == 0.0 {
         "0".into()
     } else if !number.is_finite() {
         "infinite".into()
     } else if !(1e-4..1e15).contains(&size) {
-        format!("{number:.2e}")
+        format!("{number:.1e}")
     } else if size >= 1_000.0 {
         grouped(number)
     } else {
-        let digits = (3.0 - size.log10().floor()).clamp(0.0, 8.0) as usize;
-        trimmed(format!("{number:.digits$}"))
+        let decimals = (digits - 1 - size.log10().floor() as i32).clamp(0, 8) as usize;
+        trimmed(format!("{number:.decimals$}"))
     }
 }
 

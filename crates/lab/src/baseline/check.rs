@@ -148,31 +148,35 @@ impl Finding {
 
     /// Why the verdict is what it is, in a few words.
     pub fn reason(&self) -> String {
+        let Some(value) = self.value else {
+            return match &self.problem {
+                Some(Problem::Unit { found }) => format!("in {found}, not {}", self.unit),
+                Some(Problem::Absent) | None => "absent".into(),
+            };
+        };
+        let misses = |bound: &f64| !self.better.reaches(value, *bound);
+        let side = match self.better {
+            Better::Higher => "below",
+            Better::Lower => "above",
+        };
         let bound = |bound: f64| quantity(bound, &self.unit);
-        match (&self.problem, self.value) {
-            (Some(Problem::Unit { found }), _) => format!("in {found}, not {}", self.unit),
-            (Some(Problem::Absent), _) | (None, None) => "absent".into(),
-            (None, Some(value)) => {
-                let (short, beyond) = match self.better {
-                    Better::Higher => ("below", "below"),
-                    Better::Lower => ("above", "above"),
-                };
-                let misses = |bound: &f64| !self.better.reaches(value, *bound);
-                if let Some(critical) = self.critical.filter(misses) {
-                    return format!("{beyond} the critical {}", bound(critical));
-                }
-                if let (Some(class), Some(factor)) = (self.degradation, self.factor)
-                    && class.verdict() == self.verdict
-                    && class != Degradation::Acceptable
-                {
-                    return format!("{factor:.1}x worse than the baseline, {}", class.as_str());
-                }
-                match self.target {
-                    Some(target) if misses(&target) => format!("{short} the target {}", bound(target)),
-                    Some(target) => format!("reaches the target {}", bound(target)),
-                    None => "measured, no target".into(),
-                }
+        if let Some(critical) = self.critical.filter(misses) {
+            return format!("{side} the critical {}", bound(critical));
+        }
+        let compared = self.degradation.zip(self.factor).map(|(class, factor)| {
+            let factor = if factor >= 1.0 { format!("{factor:.1}x worse") } else { "better".into() };
+            (class, format!("{factor} than the baseline, {}", class.as_str()))
+        });
+        match (compared, self.target) {
+            (Some((class, compared)), _)
+                if class != Degradation::Acceptable && class.verdict() == self.verdict =>
+            {
+                compared
             }
+            (_, Some(target)) if misses(&target) => format!("{side} the target {}", bound(target)),
+            (_, Some(target)) => format!("reaches the target {}", bound(target)),
+            (Some((_, compared)), None) => compared,
+            (None, None) => "measured, no target".into(),
         }
     }
 }
@@ -200,7 +204,7 @@ impl Check {
                 ]);
             }
             if run.findings.is_empty() {
-                table.add_row([run.scenario.as_str(), "-", "-", "-", "-", "no baseline names this scenario"]);
+                table.add_row([run.scenario.as_str(), "–", "–", "–", "–", "no baseline names this scenario"]);
             }
         }
         let mut text = table.to_string();

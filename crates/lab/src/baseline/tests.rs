@@ -132,6 +132,9 @@ fn the_worse_of_bound_and_class_is_the_verdict() {
     assert_eq!(finding.reason(), "50.0x worse than the baseline, critical");
     assert_eq!(found(&baselines, 1_500.0).reason(), "above the critical 1,000 x");
     assert_eq!(found(&baselines, 1.5).reason(), "reaches the target 100 x");
+    let stored = expected("lower", None, None, Some(10.0)).unwrap();
+    assert_eq!(found(&stored, 12.0).reason(), "1.2x worse than the baseline, acceptable");
+    assert_eq!(found(&stored, 8.0).reason(), "better than the baseline, acceptable");
 }
 
 #[test]

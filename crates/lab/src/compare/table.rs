@@ -28,7 +28,7 @@ impl Comparison {
                 change.metric.clone(),
                 value(change.before, &change.unit),
                 value(change.after, &change.unit),
-                change.change.map_or_else(|| "-".into(), percent),
+                change.change.map_or_else(|| "–".into(), percent),
                 noise(change),
                 change.outcome.as_str().into(),
             ]);

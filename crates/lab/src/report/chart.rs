@@ -9,10 +9,12 @@ use plotters::prelude::*;
 use super::ReportError;
 use crate::format::tick;
 
-/// Size of a chart in its own units. A column of a phone is about as wide, so that text keeps its size.
-const SIZE: (u32, u32) = (400, 250);
+/// Units of a chart to a pixel of a phone. The library draws at whole units, so more of them make smoother curves.
+const UNIT: u32 = 3;
+/// Size of a chart. A column of a phone is about 360 pixels wide, so that text keeps its size there.
+const SIZE: (u32, u32) = (360 * UNIT, 235 * UNIT);
 /// Size of text; the library draws it a fifth smaller.
-const TEXT: u32 = 15;
+const TEXT: u32 = 16 * UNIT;
 
 /// Narrowest range of an even axis, as a part of its end.
 const NARROW: f64 = 1e-9;
@@ -68,7 +70,7 @@ impl Ink {
             Self::Third => RGBColor(0x1f, 0x7a, 0x55),
             Self::Axis => RGBColor(0x4b, 0x55, 0x63),
             Self::Grid => RGBColor(0xdd, 0xe2, 0xe8),
-            Self::Mark => RGBColor(0xb4, 0x23, 0x18),
+            Self::Mark => RGBColor(0xa3, 0x18, 0x6f),
         }
     }
 }
@@ -101,18 +103,19 @@ impl Chart {
         let (bottom, top) = self.y_range();
         let area = SVGBackend::with_string(svg, SIZE).into_drawing_area();
         let mut chart = ChartBuilder::on(&area)
-            .margin_top(10)
-            .margin_right(18)
-            .x_label_area_size(42)
-            .y_label_area_size(50)
+            .margin_top(10 * UNIT)
+            .margin_right(18 * UNIT)
+            .x_label_area_size(42 * UNIT)
+            .y_label_area_size(50 * UNIT)
             .build_cartesian_2d(x, y)
             .map_err(|e| e.to_string())?;
         let text = ("sans-serif", TEXT).into_font().color(&Ink::Axis.color());
         chart
             .configure_mesh()
             .max_light_lines(0)
-            .bold_line_style(Ink::Grid.color())
-            .axis_style(Ink::Axis.color())
+            .set_all_tick_mark_size(5 * UNIT)
+            .bold_line_style(Ink::Grid.color().stroke_width(UNIT))
+            .axis_style(Ink::Axis.color().stroke_width(UNIT))
             .label_style(text.clone())
             .axis_desc_style(text)
             .x_desc(self.x_label)
@@ -130,16 +133,18 @@ impl Chart {
             chart.draw_series([shape]).map_err(|e| e.to_string())?;
         }
         for mark in &self.marks {
-            let line =
-                PathElement::new(vec![(*mark, bottom), (*mark, top)], Ink::Mark.color().stroke_width(2));
+            let line = PathElement::new(
+                vec![(*mark, bottom), (*mark, top)],
+                Ink::Mark.color().stroke_width(2 * UNIT),
+            );
             chart.draw_series([line]).map_err(|e| e.to_string())?;
         }
         for (ink, line) in &self.lines {
-            let line = LineSeries::new(line.iter().copied(), ink.color().stroke_width(2));
+            let line = LineSeries::new(line.iter().copied(), ink.color().stroke_width(2 * UNIT));
             chart.draw_series(line).map_err(|e| e.to_string())?;
         }
         for (ink, dots) in &self.dots {
-            let dots = dots.iter().map(|&dot| Circle::new(dot, 3, ink.color().filled()));
+            let dots = dots.iter().map(|&dot| Circle::new(dot, 3 * UNIT, ink.color().filled()));
             chart.draw_series(dots).map_err(|e| e.to_string())?;
         }
         area.present().map_err(|e| e.to_string())
@@ -168,15 +173,12 @@ fn range(scale: Scale, values: impl Iterator<Item = f64>, room: f64) -> (f64, f6
         // Between numbers that are almost equal there is no room for ticks, and the library searches for them forever.
         Scale::Linear if high - low <= NARROW * high.max(1.0) => (0.0, high.max(0.5) * 2.0),
         Scale::Linear => (low, high + room * (high - low)),
-        // A line of the grid at each end tells the reader where an axis of powers stands.
+        // Whole powers, as the library puts ticks there only.
         Scale::Log => {
             let decade = |value: f64, round: fn(f64) -> f64| 10f64.powf(round(value.log10()));
             let (low, high) = (low.max(LEAST), high.max(LEAST));
-            if high / low > 30.0 {
-                (decade(low, f64::floor), decade(high, f64::ceil))
-            } else {
-                (low / 1.3, high * 1.3)
-            }
+            let (low, high) = (decade(low, f64::floor), decade(high, f64::ceil));
+            if low < high { (low, high) } else { (low, low * 10.0) }
         }
     }
 }

@@ -2,7 +2,7 @@
 
 use maud::{DOCTYPE, Markup, PreEscaped, html};
 
-use super::{MAX_RESULTS, ReportError, run, tables::badge};
+use super::{MAX_RESULTS, ReportError, run, scaling::Fit, tables::badge};
 use crate::{
     baseline::{Baselines, Check, Judged, check},
     result::{RunResult, Verdict},
@@ -25,11 +25,14 @@ pub fn page(results: &[RunResult], baselines: &Baselines) -> Result<String, Repo
         return Err(ReportError::TooMany { found: results.len(), max: MAX_RESULTS });
     }
     let judged = check(results, baselines);
+    let fits: Vec<Vec<Fit<'_>>> =
+        results.iter().map(|result| Fit::all(&result.series, result.seed)).collect();
+    let headline = headline(&judged, &fits);
     let sections: Vec<Markup> = results
         .iter()
-        .zip(&judged.runs)
+        .zip(judged.runs.iter().zip(&fits))
         .enumerate()
-        .map(|(index, (result, judged))| run::section(index, result, judged))
+        .map(|(index, (result, (judged, fits)))| run::section(index, result, judged, fits))
         .collect::<Result<_, _>>()?;
     let page = html! {
         (DOCTYPE)
@@ -39,14 +42,14 @@ pub fn page(results: &[RunResult], baselines: &Baselines) -> Result<String, Repo
                 meta name="viewport" content="width=device-width, initial-scale=1";
                 meta http-equiv="Content-Security-Policy" content=(POLICY);
                 meta name="color-scheme" content="light dark";
-                title { "Scale lab: " (headline(&judged)) }
+                title { "Scale lab: " (headline) }
                 style { (PreEscaped(STYLE)) }
             }
             body {
                 header {
                     p.kicker { "Scale lab" }
-                    h1 { (headline(&judged)) }
-                    (overview(results, &judged))
+                    h1 { (headline) }
+                    (overview(results, &judged, &fits))
                     @if !judged.unmeasured.is_empty() {
                         p.note { "Not measured: " (judged.unmeasured.join(", ")) "." }
                     }
@@ -59,41 +62,55 @@ pub fn page(results: &[RunResult], baselines: &Baselines) -> Result<String, Repo
 }
 
 /// What one reads if one reads nothing else.
-fn headline(check: &Check) -> String {
+fn headline(check: &Check, fits: &[Vec<Fit<'_>>]) -> String {
     let findings = || check.runs.iter().flat_map(|run| &run.findings);
     let count = |verdict| findings().filter(|finding| finding.verdict == verdict).count();
     let (critical, warnings, all) = (count(Verdict::Critical), count(Verdict::Warning), findings().count());
-    let warned = if warnings == 1 { "1 warning".into() } else { format!("{warnings} warnings") };
-    match (critical, warnings) {
+    let warned = counted(warnings, "warning");
+    let said = match (critical, warnings) {
         _ if all == 0 => "No baseline names these results".into(),
         (0, 0) => format!("All {all} metrics pass"),
         (0, _) => format!("{warned} among {all} metrics"),
         (_, 0) => format!("{critical} of {all} metrics critical"),
         _ => format!("{critical} of {all} metrics critical, {warned}"),
+    };
+    match fits.iter().flatten().filter(|fit| fit.shortfall().is_some()).count() {
+        0 => said,
+        degraded => format!("{said}; {} with size", counted(degraded, "operation degrading")),
     }
 }
 
-/// One card a run: its verdict, and why if it does not pass.
-fn overview(results: &[RunResult], check: &Check) -> Markup {
+/// `1 warning`, `2 warnings`, `2 operations degrading`.
+fn counted(count: usize, what: &str) -> String {
+    let (noun, rest) = what.split_once(' ').unwrap_or((what, ""));
+    let plural = if count == 1 { "" } else { "s" };
+    format!("{count} {noun}{plural} {rest}").trim_end().into()
+}
+
+/// One card a run: its verdict, and why if it does not pass. One run with nothing to say gets none, as the headline
+/// said it.
+fn overview(results: &[RunResult], check: &Check, fits: &[Vec<Fit<'_>>]) -> Markup {
+    let said: Vec<_> = check.runs.iter().zip(fits).map(|(judged, fits)| shortfalls(judged, fits)).collect();
+    if results.len() == 1 && said.iter().all(Vec::is_empty) {
+        return html! {};
+    }
     html! {
         nav.runs {
-            @for (index, (result, judged)) in results.iter().zip(&check.runs).enumerate() {
+            @for (index, (result, (judged, said))) in results.iter().zip(check.runs.iter().zip(&said)).enumerate() {
                 a.run-card href=(format!("#run-{index}")) {
                     span.run-title { (badge(judged.verdict)) " " b { (result.scenario) } }
                     span.settings { (run::settings(result)) }
-                    (shortfalls(judged))
+                    @for (name, why) in said { span.shortfall { code { (name) } " " (why) } }
                 }
             }
         }
     }
 }
 
-/// Metrics that do not pass, the worst first.
-fn shortfalls(judged: &Judged) -> Markup {
+/// What does not pass and why: critical metrics, those with a warning, then what degrades with size.
+fn shortfalls(judged: &Judged, fits: &[Fit<'_>]) -> Vec<(String, String)> {
     let of = |verdict| judged.findings.iter().filter(move |finding| finding.verdict == verdict);
-    html! {
-        @for finding in of(Verdict::Critical).chain(of(Verdict::Warning)) {
-            span.shortfall { code { (finding.metric) } " " (finding.reason()) }
-        }
-    }
+    let metrics = of(Verdict::Critical).chain(of(Verdict::Warning));
+    let degraded = fits.iter().filter_map(|fit| Some((fit.series.name.clone(), fit.shortfall()?)));
+    metrics.map(|finding| (finding.metric.clone(), finding.reason())).chain(degraded).collect()
 }

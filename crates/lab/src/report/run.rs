@@ -5,6 +5,7 @@ use serde_json::Value;
 
 use super::{
     ReportError, charts,
+    figure::Figure,
     scaling::Fit,
     tables::{self, badge},
 };
@@ -23,12 +24,14 @@ const SETTINGS: usize = 6;
 ///
 /// # Errors
 /// - `Draw` - the chart library refused
-pub(super) fn section(index: usize, result: &RunResult, judged: &Judged) -> Result<Markup, ReportError> {
-    let fits = Fit::all(&result.series, result.seed);
-    let figures: Vec<Markup> = charts::figures(&result.series, &fits)
-        .iter()
-        .map(|figure| figure.render())
-        .collect::<Result<_, _>>()?;
+pub(super) fn section(
+    index: usize,
+    result: &RunResult,
+    judged: &Judged,
+    fits: &[Fit<'_>],
+) -> Result<Markup, ReportError> {
+    let figures: Vec<Markup> =
+        charts::figures(&result.series, fits).iter().map(Figure::render).collect::<Result<_, _>>()?;
     Ok(html! {
         section.run id=(format!("run-{index}")) {
             h2 { (result.scenario) " " (badge(judged.verdict)) }
@@ -53,7 +56,7 @@ pub(super) fn section(index: usize, result: &RunResult, judged: &Judged) -> Resu
             div.details {
                 (tables::percentiles(&result.series))
                 (tables::stages(&result.series))
-                (tables::scaling(&fits))
+                (tables::scaling(fits))
                 (tables::metrics(result, judged))
                 (tables::failures(&result.errors))
                 (tables::parameters(result))
@@ -62,7 +65,7 @@ pub(super) fn section(index: usize, result: &RunResult, judged: &Judged) -> Resu
     })
 }
 
-/// The first settings of a run, as `validators 4, key ed25519`.
+/// The first settings of a run, as `key ed25519 · validators 4`.
 pub(super) fn settings(result: &RunResult) -> String {
     let named = |(name, value): (&String, &Value)| match value {
         Value::String(text) => format!("{name} {text}"),
@@ -72,7 +75,7 @@ pub(super) fn settings(result: &RunResult) -> String {
         value => format!("{name} {value}"),
     };
     let short = result.parameters.iter().filter(|(_, value)| !value.is_array() && !value.is_object());
-    short.take(SETTINGS).map(named).collect::<Vec<_>>().join(", ")
+    short.take(SETTINGS).map(named).collect::<Vec<_>>().join(" · ")
 }
 
 fn headline(metric: &Metric, finding: Option<&Finding>) -> Markup {
@@ -82,7 +85,7 @@ fn headline(metric: &Metric, finding: Option<&Finding>) -> Markup {
             dd {
                 span.figure { (quantity(metric.value, &metric.unit)) }
                 @if let Some(ratio) = metric.ratio {
-                    span.ratio { (quantity(ratio * 100.0, "%")) " of what the machine can do" }
+                    span.ratio { (format!("{:.0} %", ratio * 100.0)) " of what the machine can do" }
                 }
                 @if let Some(finding) = finding {
                     @if finding.target.is_some() || finding.degradation.is_some() || finding.problem.is_some() {

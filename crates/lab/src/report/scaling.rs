@@ -6,7 +6,7 @@ use super::{
 };
 use crate::{
     baseline::Degradation,
-    format::plain,
+    format::{plain, rough},
     result::{Measure, Scaling, Series},
     statistics::{Estimate, PowerLaw, StatisticsError, Usl},
 };
@@ -55,6 +55,17 @@ impl<'a> Fit<'a> {
         }
     }
 
+    /// How much more it costs at the largest size, if that is no longer acceptable.
+    pub(super) fn shortfall(&self) -> Option<String> {
+        let (Some(class), Ok(Law::Cost(law))) = (self.class(), &self.law) else { return None };
+        let (smallest, largest) = self.ends();
+        (class != Degradation::Acceptable).then(|| {
+            let size_unit = &self.series.size_unit;
+            let (growth, from, to) = (self.growth(law), plain(smallest), plain(largest));
+            format!("costs {growth:.1}x from {from} to {to} {size_unit}, {}", class.as_str())
+        })
+    }
+
     /// What the law says, or why there is none.
     pub(super) fn summary(&self) -> String {
         match &self.law {
@@ -72,12 +83,12 @@ impl<'a> Fit<'a> {
             }
             Ok(Law::Throughput(law)) => format!(
                 "Contention {} ({} to {}), coherency {} ({} to {}), R² {:.3}. {}",
-                plain(law.sigma.value),
-                plain(law.sigma.low),
-                plain(law.sigma.high),
-                plain(law.kappa.value),
-                plain(law.kappa.low),
-                plain(law.kappa.high),
+                rough(law.sigma.value),
+                rough(law.sigma.low),
+                rough(law.sigma.high),
+                rough(law.kappa.value),
+                rough(law.kappa.low),
+                rough(law.kappa.high),
                 law.r_squared,
                 peak(law)
             ),

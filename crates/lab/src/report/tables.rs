@@ -25,6 +25,9 @@ fn class_badge(class: Degradation) -> Markup {
     html! { span.badge.(style) { (class.as_str()) } }
 }
 
+/// Stands in a cell that has nothing to say, and on a phone is left out.
+const NONE: &str = "–";
+
 /// A table with a title; none if it has no rows.
 fn table(title: &str, heads: &[&str], rows: &[Vec<Markup>]) -> Markup {
     html! {
@@ -35,7 +38,11 @@ fn table(title: &str, heads: &[&str], rows: &[Vec<Markup>]) -> Markup {
                     thead { tr { @for head in heads { th scope="col" { (head) } } } }
                     tbody {
                         @for row in rows {
-                            tr { @for (head, cell) in heads.iter().zip(row) { td data-head=(head) { (cell) } } }
+                            tr {
+                                @for (head, cell) in heads.iter().zip(row) {
+                                    td class=[(cell.0 == NONE).then_some("none")] data-head=(head) { (cell) }
+                                }
+                            }
                         }
                     }
                 }
@@ -97,9 +104,9 @@ pub(super) fn scaling(fits: &[Fit<'_>]) -> Markup {
         .map(|fit| {
             vec![
                 html! { (fit.series.name) },
-                html! { @match fit.class() { Some(class) => (class_badge(class)), None => "–" } },
+                html! { @match fit.class() { Some(class) => (class_badge(class)), None => (NONE) } },
                 html! { (fit.summary()) },
-                html! { (fit.series.bound_by.as_deref().unwrap_or("–")) },
+                html! { (fit.series.bound_by.as_deref().unwrap_or(NONE)) },
             ]
         })
         .collect();
@@ -131,8 +138,8 @@ pub(super) fn metrics(result: &RunResult, judged: &Judged) -> Markup {
             expected(found.target),
             expected(found.critical),
             expected(found.baseline),
-            html! { "-" },
-            html! { "-" },
+            html! { (NONE) },
+            html! { (NONE) },
             verdict(Some(found)),
         ]
     });

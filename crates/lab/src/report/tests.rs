@@ -44,16 +44,17 @@ fn time_point(at_seconds: f64, rate: f64, latency: Option<f64>) -> TimePoint {
 fn a_page_shows_everything_that_a_result_holds() {
     let page = shown(&[sample()]);
     for text in [
-        "1 warning among 9 metrics",
+        "1 warning among 9 metrics; 1 operation degrading with size",
         "below the target 0.6",
         "25,312 tx/s",
         "1.53 GB",
-        "59.28 % of what the machine can do",
+        "59 % of what the machine can do",
         "Throughput over time, single calls",
         "Latency over time, single calls",
         "Latency against load, single calls",
         "The knee is at 1,000 per second. Beyond it the limit is signature checks.",
         "transfer over accounts",
+        "costs 100.0x from 1,000 to 100,000 accounts, critical",
         "Cost grows as size to the power of 1.00 (1.00 to 1.00), R² 1.000",
         "Stages of a block",
         "812.5 us",
@@ -207,14 +208,31 @@ fn a_throughput_over_size_shows_its_law() {
 }
 
 #[test]
+fn one_run_that_passes_has_no_card() {
+    let mut result = sample();
+    result.series.clear();
+    result.metrics[2].value = 0.61;
+    let page = shown(&[result]);
+    assert!(page.contains("<h1>All 9 metrics pass</h1>") && !page.contains("class=\"runs\""));
+    assert_eq!(page.matches("✓ pass").count(), 6 + 9 + 1, "in the headlines, the table and the title");
+}
+
+#[test]
 fn an_absent_metric_is_in_the_table_and_the_headline() {
     let mut result = sample();
     result.metrics.retain(|metric| metric.name != "error_rate");
     result.metrics.push(Metric::new("unnamed", 1.0, "x"));
     let page = shown(&[result]);
-    assert!(page.contains("1 of 9 metrics critical, 1 warning"));
+    assert!(page.contains("1 of 9 metrics critical, 1 warning; 1 operation degrading with size"));
     assert!(page.contains("<code>error_rate</code> absent"));
     assert!(page.contains("not judged"));
+}
+
+#[test]
+fn a_cell_with_nothing_to_say_is_marked_so() {
+    let page = shown(&[sample()]);
+    assert!(page.contains("<td class=\"none\" data-head=\"baseline\">–</td>"));
+    assert!(page.contains("<td data-head=\"target\">0.6</td>"));
 }
 
 #[test]
