@@ -1,4 +1,5 @@
-use serde_json::json;
+use proptest::prelude::*;
+use serde_json::{Value, json};
 
 use super::*;
 use crate::{
@@ -247,4 +248,47 @@ fn rejects_too_many() {
         page(&results, &baselines()),
         Err(ReportError::TooMany { found: MAX_RESULTS + 1, max: MAX_RESULTS })
     );
+}
+
+/// Every number of a document, by its JSON pointer.
+fn numbers(at: String, value: &Value, found: &mut Vec<String>) {
+    match value {
+        Value::Number(_) => found.push(at),
+        Value::Array(values) => {
+            values.iter().enumerate().for_each(|(key, value)| numbers(format!("{at}/{key}"), value, found));
+        }
+        Value::Object(values) => {
+            values.iter().for_each(|(key, value)| numbers(format!("{at}/{key}"), value, found));
+        }
+        _ => {}
+    }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(400))]
+
+    /// Charts divide their axes by what results say, so that a number could keep them busy forever.
+    #[test]
+    fn every_readable_result_has_a_page(
+        changes in proptest::collection::vec((any::<prop::sample::Index>(), -20.0..20.0_f64, 0..3), 1..4),
+    ) {
+        let mut result = sample();
+        result.series.push(scaling(Measure::Throughput, &[(1, 1.0), (2, 2.0), (3, 2.5), (4, 2.6)]));
+        let mut document = serde_json::to_value(&result).unwrap();
+        let mut pointers = Vec::new();
+        numbers(String::new(), &document, &mut pointers);
+        for (index, power, kind) in changes {
+            let number = match kind {
+                0 => json!(10f64.powf(power)),
+                1 => json!(10f64.powf(power) as u64),
+                _ => json!(0),
+            };
+            *document.pointer_mut(index.get::<String>(&pointers)).unwrap() = number;
+        }
+        if let Ok(result) = RunResult::from_json(document.to_string().as_bytes()) {
+            let page = shown(&[result]);
+            prop_assert!(page.ends_with("</html>"));
+            prop_assert!(!page.contains("NaN") && !page.contains(" inf") && !page.contains("\"inf"));
+        }
+    }
 }
