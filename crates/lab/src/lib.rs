@@ -1,8 +1,11 @@
 //! The scale lab: what a measurement is, what it should be, and how it is shown.
 //!
-//! Everything here is a function of files: no network and, but for describing the machine, no system. Scenarios and
-//! the load that they put on a node give a [`result::RunResult`]; the rest is made from it.
+//! A [`scenario`] puts a load on a network and gives a [`result::RunResult`]; the rest is made from it, as a function of
+//! files.
 //!
+//! - [`scenario`] - what is measured, each a module behind one trait
+//! - [`load`] - signed transactions on a schedule that waits for nothing, timed until they are final
+//! - [`network`] - the nodes under load: processes that are started, or nodes that run already
 //! - [`mod@result`] - the document of a run, read and written under bounds
 //! - [`statistics`] - percentiles, scatter, and the laws fitted to several sizes
 //! - [`baseline`] - targets and stored figures, and the verdicts on a result
@@ -12,6 +15,9 @@
 pub mod baseline;
 pub mod compare;
 mod format;
+pub mod load;
+pub mod network;
 pub mod report;
 pub mod result;
+pub mod scenario;
 pub mod statistics;

@@ -1,0 +1,67 @@
+use super::*;
+use crate::load::keys;
+use virtengine_client::BaseAccount;
+use virtengine_crypto::KeyKind;
+use virtengine_types::tx::DecodedTx;
+
+fn transfers(senders: usize, count: usize, hot_share: f64) -> Transfers {
+    let signers: Vec<Signer> = (0..)
+        .zip(keys(KeyKind::Ed25519, "sender", 1, senders))
+        .map(|(account_number, key)| {
+            let address = key.address();
+            Signer::new(key, BaseAccount { address, account_number, sequence: 10 })
+        })
+        .collect();
+    let receivers =
+        Receivers { all: vec![Address([1; 20]), Address([2; 20])], hot: Address([9; 20]), hot_share };
+    let terms = Terms { chain_id: "lab-1".into(), gas_price: 25_000 };
+    Transfers::sign(&signers, count, &receivers, &terms, 5, &|_| {})
+}
+
+fn all(work: &mut Transfers, count: usize) -> Vec<Signed> {
+    (0..count).map(|_| work.arrive().unwrap()).collect()
+}
+
+#[test]
+fn sequences_of_a_sender_rise_by_one_and_a_seed_gives_the_same_transfers() {
+    let sent = all(&mut transfers(3, 60, 0.0), 60);
+    for account in 0..3 {
+        let sequences: Vec<u64> =
+            sent.iter().filter(|tx| tx.account == account).map(|tx| tx.sequence).collect();
+        assert_eq!(sequences, (10..10 + sequences.len() as u64).collect::<Vec<_>>());
+    }
+    assert_eq!(sent, all(&mut transfers(3, 60, 0.0), 60));
+}
+
+#[test]
+fn the_hot_account_receives_its_share() {
+    let hot = Address([9; 20]).to_string();
+    let share = |hot_share| {
+        let sent = all(&mut transfers(3, 400, hot_share), 400);
+        let to_hot = |tx: &&Signed| {
+            let decoded = DecodedTx::decode(tx.bytes.clone()).unwrap();
+            format!("{:?}", decoded.messages).contains(&hot)
+        };
+        sent.iter().filter(to_hot).count()
+    };
+    assert_eq!((share(0.0), share(1.0)), (0, 400));
+    assert!((150..250).contains(&share(0.5)));
+}
+
+#[test]
+fn a_refused_transfer_is_sent_again() {
+    let mut work = transfers(1, 4, 0.0);
+    let sent = all(&mut work, 2);
+    work.refused(0, sent[0].sequence, None);
+    assert_eq!(work.arrive().unwrap(), sent[0]);
+    let log = "account sequence mismatch, expected 12, got 10: incorrect account sequence".to_owned();
+    work.refused(0, 10, Some(&Refusal { codespace: "sdk".into(), code: 32, log }));
+    assert_eq!(work.arrive().unwrap().sequence, 12);
+}
+
+#[test]
+fn rejects_more_arrivals_than_were_signed() {
+    let mut work = transfers(1, 1, 0.0);
+    work.arrive().unwrap();
+    assert!(work.arrive().unwrap_err().contains("more arrivals"));
+}

@@ -1,0 +1,70 @@
+//! Scenarios: what is measured, each a module behind one trait.
+//!
+//! A scenario gets a network, puts a load on it and gives a [`RunResult`]. [`all`] lists them; a new one is a module
+//! and a line there.
+
+mod document;
+mod figures;
+mod market;
+mod measure;
+mod options;
+mod perform;
+mod presign;
+mod progress;
+mod saturation;
+mod session;
+mod throughput;
+
+pub use market::Market;
+pub use options::{Options, OptionsError};
+pub use presign::presign;
+pub use progress::Progress;
+pub use saturation::Search;
+pub use throughput::Throughput;
+
+use crate::result::RunResult;
+use eyre::{Result, WrapErr as _};
+
+/// One kind of measurement.
+pub trait Scenario {
+    /// As `lab run` takes it and the document names it.
+    fn name(&self) -> &'static str;
+
+    /// What it measures, in a sentence.
+    fn about(&self) -> &'static str;
+
+    /// Settings that suit it, where they differ from the general ones.
+    fn defaults(&self, options: &mut Options);
+
+    /// Measures. Blocks until the network has stopped again.
+    ///
+    /// # Errors
+    /// The network cannot be started or reached, or an option does not suit.
+    fn run(&self, options: &Options, progress: &Progress) -> Result<RunResult>;
+}
+
+/// Every scenario, in the order in which they are listed.
+pub fn all() -> Vec<Box<dyn Scenario>> {
+    vec![Box::new(Throughput), Box::new(Market)]
+}
+
+/// The scenario of a name.
+///
+/// # Errors
+/// There is none.
+pub fn find(name: &str) -> Result<Box<dyn Scenario>> {
+    let names: Vec<&str> = all().iter().map(|scenario| scenario.name()).collect();
+    let unknown = || eyre::eyre!("there is no scenario {name:?}: choose one of {}", names.join(", "));
+    all().into_iter().find(|scenario| scenario.name() == name).ok_or_else(unknown)
+}
+
+/// Runs a measurement on this thread alone; an interrupt ends it in order.
+fn block_on<T>(work: impl Future<Output = Result<T>>) -> Result<T> {
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
+    runtime.wrap_err("failed to start the lab's thread")?.block_on(async {
+        tokio::select! {
+            outcome = work => outcome,
+            _ = tokio::signal::ctrl_c() => Err(eyre::eyre!("interrupted")),
+        }
+    })
+}
