@@ -5,6 +5,8 @@ mod deploy;
 mod devnet;
 mod keyring;
 mod keys;
+mod lab;
+mod network;
 mod node;
 pub(crate) mod output;
 mod parse;
@@ -51,6 +53,8 @@ enum Command {
     /// Sell compute.
     #[command(subcommand)]
     Provider(provider::Provider),
+    /// Measure networks under load.
+    Lab(lab::Lab),
 }
 
 impl Arguments {
@@ -68,6 +72,7 @@ impl Arguments {
             Command::Sdl(sdl) => sdl.run(),
             Command::Deploy(deploy) => block_on(deploy.run()),
             Command::Provider(provider) => provider.run(),
+            Command::Lab(lab) => lab.run(),
         }
     }
 }
@@ -125,6 +130,9 @@ mod tests {
             "deploy app.yml --from alice --accept first --bid-window 5 --wait 9 --deposit 7uve",
             "provider init --region eu --host-uri https://p",
             "provider run --config p.toml --log debug",
+            "lab run throughput --validators 4 --key ed25519 --way batch --batch-size 20 --rate 500 --saturate -o json",
+            "lab run market --endpoint rpc=127.0.0.1:1,grpc=127.0.0.1:2 --devnet devnet.json --duration 2.5",
+            "lab compare a.json b.json",
         ] {
             let words = std::iter::once("virtengine").chain(line.split(' '));
             if let Err(error) = Arguments::try_parse_from(words) {

@@ -1,0 +1,100 @@
+//! `virtengine lab run`.
+
+use super::{
+    files,
+    options::{LoadArgs, NetworkArgs, RateArgs},
+};
+use crate::cmd::output::{self, Output};
+use clap::Args;
+use comfy_table::{Table, presets};
+use eyre::Result;
+use std::path::PathBuf;
+use virtengine_lab::{
+    baseline::Judged,
+    report,
+    result::{Metric, RunResult},
+    scenario::{self, Progress},
+};
+
+#[derive(Args)]
+pub(super) struct Run {
+    /// What to measure: see `lab list`.
+    scenario: String,
+    #[command(flatten)]
+    load: LoadArgs,
+    #[command(flatten)]
+    rate: RateArgs,
+    #[command(flatten)]
+    network: NetworkArgs,
+    /// Write the result here.
+    #[arg(long, value_name = "FILE")]
+    json: Option<PathBuf>,
+    /// Write a page with the result here.
+    #[arg(long, value_name = "FILE")]
+    html: Option<PathBuf>,
+    /// What the result is held to; nothing if there is no such file.
+    #[arg(long, default_value = files::BASELINES, value_name = "FILE")]
+    baselines: PathBuf,
+}
+
+impl Run {
+    pub(super) fn run(self, output: &Output) -> Result<()> {
+        let scenario = scenario::find(&self.scenario)?;
+        let baselines = files::baselines_if_any(&self.baselines)?;
+        let mut options = self.network.options()?;
+        scenario.defaults(&mut options);
+        self.load.apply(&mut options);
+        self.rate.apply(&mut options);
+        let mut result = scenario.run(&options, &Progress::stderr())?;
+        let judged = baselines.judge(&mut result);
+        let text = result.to_json()?;
+        if let Some(path) = &self.json {
+            files::write(path, &text)?;
+        }
+        if let Some(path) = &self.html {
+            files::write(path, &report::page(std::slice::from_ref(&result), &baselines)?)?;
+        }
+        if output.is_json() {
+            return output::line(text.trim_end());
+        }
+        output::line(&table(&result, &judged))
+    }
+}
+
+/// The figures with what was hoped for, what the machine could do at best, and the verdict.
+fn table(result: &RunResult, judged: &Judged) -> String {
+    let mut table = Table::new();
+    table.load_preset(presets::UTF8_HORIZONTAL_ONLY);
+    table.set_header(["metric", "value", "unit", "target", "limit", "ratio", "verdict"]);
+    let cell = |number: Option<f64>| number.map_or_else(|| "-".to_owned(), number_of);
+    for metric in &result.metrics {
+        let Metric { name, value, unit, target, limit, ratio, verdict, .. } = metric;
+        let verdict = verdict.map_or("-", |verdict| verdict.as_str());
+        table.add_row([
+            name,
+            &number_of(*value),
+            unit,
+            &cell(*target),
+            &cell(*limit),
+            &cell(*ratio),
+            verdict,
+        ]);
+    }
+    let mut text = table.to_string();
+    for finding in judged.findings.iter().filter(|finding| finding.value.is_none()) {
+        text.push_str(&format!("\ncritical: {} is {}", finding.metric, finding.reason()));
+    }
+    for failure in &result.errors {
+        text.push_str(&format!("\n{} x {}", failure.count, failure.reason));
+    }
+    text
+}
+
+/// To four digits, whole above a thousand.
+fn number_of(number: f64) -> String {
+    match number.abs() {
+        size if size >= 1_000.0 || size.fract() == 0.0 => format!("{number:.0}"),
+        size if size >= 1.0 => format!("{number:.2}"),
+        _ => format!("{number:.4}"),
+    }
+}

@@ -1,0 +1,107 @@
+//! The lab against the real program: a small load is committed whole, and its result is a valid document.
+
+use std::{
+    net::{Ipv4Addr, TcpListener},
+    path::Path,
+    process::{Command, Output, Stdio},
+};
+use virtengine_lab::result::{RunResult, Series};
+
+/// The first of ten ports in a row that nobody uses, below those that the system hands out.
+fn free_ports(first: u16) -> u16 {
+    let free =
+        |base: &u16| (*base..*base + 10).all(|port| TcpListener::bind((Ipv4Addr::LOCALHOST, port)).is_ok());
+    // Two runs on one machine begin at different places.
+    let start = first + u16::try_from(std::process::id() % 80).unwrap() * 10;
+    (start..first + 2_000).step_by(10).find(free).expect("ten free ports in a row")
+}
+
+/// Runs a scenario on one validator with a hundred filler accounts.
+fn run(scenario: &str, first_port: u16, json: &Path, more: &[&str]) -> Output {
+    let port = free_ports(first_port).to_string();
+    Command::new(env!("CARGO_BIN_EXE_virtengine"))
+        .args(["lab", "run", scenario, "--validators", "1", "--size", "100", "--base-port", &port])
+        .args(["--commit", "0123456789abcdef", "--warm-up", "1", "--json"])
+        .arg(json)
+        .args(more)
+        .env_remove("VIRTENGINE_LOG")
+        .env_remove("VIRTENGINE_OUTPUT")
+        .stdin(Stdio::null())
+        .output()
+        .unwrap()
+}
+
+fn result(output: &Output, json: &Path) -> RunResult {
+    let errors = String::from_utf8_lossy(&output.stderr);
+    assert!(output.status.success(), "{errors}");
+    let result = RunResult::from_json(&std::fs::read(json).unwrap()).unwrap();
+    assert_eq!(result.errors, [], "{errors}");
+    result
+}
+
+/// Transactions that were offered and those that became final, by the series over time.
+fn counts(result: &RunResult) -> (f64, f64) {
+    let over_time = result.series.iter().find_map(|series| match series {
+        Series::OverTime(series) => Some(series),
+        _ => None,
+    });
+    let points = &over_time.unwrap().points;
+    (points.iter().map(|p| p.offered_per_second).sum(), points.iter().map(|p| p.committed_per_second).sum())
+}
+
+#[test]
+fn every_transfer_of_a_small_load_is_committed_in_each_way() {
+    let folder = tempfile::tempdir().unwrap();
+    for way in ["stream", "batch", "single"] {
+        let json = folder.path().join(format!("{way}.json"));
+        let load = ["--rate", "50", "--duration", "4", "--accounts", "20", "--way", way];
+        let result = result(&run("throughput", 20_100, &json, &load), &json);
+        let (offered, committed) = counts(&result);
+        assert!(offered > 100.0, "{way}: {offered}");
+        assert_eq!(committed, offered, "{way}");
+        let value = |name: &str| result.metric(name).unwrap_or_else(|| panic!("{way} has no {name}")).value;
+        assert_eq!(value("error_rate"), 0.0, "{way}");
+        assert!(value("latency_p50_ms") <= value("latency_p999_ms") && value("latency_p50_ms") > 0.0);
+        let committed = value("committed_tps");
+        assert!((25.0..100.0).contains(&committed), "{way}: {committed}");
+        assert!(value("signature_limit_tps") > committed && value("peak_rss_bytes") > 1e6);
+    }
+}
+
+#[test]
+fn every_market_cycle_of_a_small_load_comes_to_its_end() {
+    let folder = tempfile::tempdir().unwrap();
+    let json = folder.path().join("market.json");
+    let load =
+        ["--rate", "40", "--duration", "4", "--accounts", "50", "--providers", "3", "--key", "ed25519"];
+    let output = run("market", 22_200, &json, &load);
+    let result = result(&output, &json);
+    let (offered, committed) = counts(&result);
+    assert_eq!(committed, offered);
+    // Each cycle is four transactions.
+    assert!(offered >= 40.0 && offered % 4.0 == 0.0, "{offered}");
+    let table = String::from_utf8(output.stdout).unwrap();
+    assert!(table.contains("committed_tps") && table.contains("verdict"), "{table}");
+}
+
+#[test]
+fn mistakes_are_refused_with_what_to_do() {
+    let lab = |arguments: &[&str]| {
+        let output =
+            Command::new(env!("CARGO_BIN_EXE_virtengine")).arg("lab").args(arguments).output().unwrap();
+        assert!(!output.status.success(), "{arguments:?}");
+        String::from_utf8(output.stderr).unwrap()
+    };
+    let commit = ["--commit", "0123456789abcdef"];
+    let unknown = lab(&["run", "speed", commit[0], commit[1]]);
+    assert!(unknown.contains("speed") && unknown.contains("throughput, market"), "{unknown}");
+    let zero = lab(&["run", "throughput", "--rate", "0", commit[0], commit[1]]);
+    assert!(zero.contains("--rate must be above 0"), "{zero}");
+    let funds =
+        lab(&["run", "throughput", "--endpoint", "rpc=127.0.0.1:1,grpc=127.0.0.1:2", commit[0], commit[1]]);
+    assert!(funds.contains("--mnemonic or --devnet"), "{funds}");
+    let endpoint = lab(&["run", "throughput", "--endpoint", "127.0.0.1:1"]);
+    assert!(endpoint.contains("rpc=URL,grpc=ADDR"), "{endpoint}");
+    let missing = lab(&["check", "/nowhere.json"]);
+    assert!(missing.contains("/nowhere.json"), "{missing}");
+}
