@@ -30,6 +30,8 @@ pub struct NodeConfig {
     pub observers: Vec<PeerConfig>,
     /// Blocks of history to keep; all if absent.
     pub retain_blocks: Option<u64>,
+    /// Memory for recently read blocks, in bytes; 0 keeps none. Default 16 MiB.
+    pub block_cache_bytes: u64,
     /// Consensus, state and their pacing.
     pub engine: EngineConfig,
     /// JSON-RPC bounds.
@@ -138,6 +140,7 @@ impl Default for NodeConfig {
             validators: Vec::new(),
             observers: Vec::new(),
             retain_blocks: None,
+            block_cache_bytes: virtengine_events::Config::default().block_cache_bytes,
             engine: EngineConfig::default(),
             comet: CometConfig::default(),
             api: virtengine_rpc::Config::default(),

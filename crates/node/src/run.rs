@@ -313,8 +313,11 @@ impl Parts {
     }
 
     fn open_history(&self) -> Result<History, RunError> {
-        let config =
-            virtengine_events::Config { retain_blocks: self.config.retain_blocks, ..Default::default() };
+        let config = virtengine_events::Config {
+            retain_blocks: self.config.retain_blocks,
+            block_cache_bytes: self.config.block_cache_bytes,
+            ..Default::default()
+        };
         let folder = self.home.history();
         History::open(&folder, &self.genesis.chain_id, config)
             .map_err(|cause| RunError::History { path: folder.display().to_string(), cause })

@@ -90,7 +90,7 @@ impl History {
             self.remove(&mut batch, gone)?;
         }
         batch.commit()?;
-        self.inner.cache.lock().put(height, record.clone());
+        self.inner.cache.lock().put(record.clone());
         *self.inner.head.write() = head;
         Ok(record)
     }
@@ -134,7 +134,7 @@ impl History {
         if record.meta.events > 0 {
             batch.remove(&rows.log, key);
         }
-        self.inner.cache.lock().pop(&height);
+        self.inner.cache.lock().remove(height);
         Ok(())
     }
 }

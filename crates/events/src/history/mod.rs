@@ -18,6 +18,7 @@
 //! sync leaves, the history begins anew; what was before is not answered any more and removed bit by bit.
 
 mod append;
+mod cache;
 mod index;
 mod log;
 mod read;
@@ -34,11 +35,10 @@ pub use search::{Found, Order, Page};
 
 #[cfg(doc)]
 use crate::Entry;
-use lru::LruCache;
+use cache::BlockCache;
 use parking_lot::{Mutex, RwLock};
 use rows::Rows;
 use std::collections::BTreeSet;
-use std::num::NonZeroUsize;
 use std::ops::Range;
 use std::path::Path;
 use std::sync::Arc;
@@ -61,8 +61,8 @@ pub struct Config {
     pub max_scanned_events: usize,
     /// Most items of one page of a search. Default 1,000.
     pub max_page: usize,
-    /// Recently used blocks kept decoded in memory. Default 16.
-    pub cached_blocks: NonZeroUsize,
+    /// Memory for recently used blocks, decoded, in bytes; larger blocks are not kept. Default 16 MiB.
+    pub block_cache_bytes: u64,
     /// Memory for recently used disk pages, in bytes. Default 16 MiB.
     pub page_cache_bytes: u64,
 }
@@ -87,7 +87,7 @@ impl Default for Config {
             max_search_work: 1_000_000,
             max_scanned_events: 10_000,
             max_page: 1_000,
-            cached_blocks: NonZeroUsize::MIN.saturating_add(15),
+            block_cache_bytes: 16 << 20,
             page_cache_bytes: 16 << 20,
         }
     }
@@ -183,7 +183,7 @@ struct Inner {
     config: Config,
     head: RwLock<Head>,
     appending: Mutex<()>,
-    cache: Mutex<LruCache<u64, Arc<BlockRecord>>>,
+    cache: Mutex<BlockCache>,
 }
 
 /// What the store covers.
@@ -212,7 +212,7 @@ impl History {
     pub fn open(directory: &Path, chain_id: &str, config: Config) -> Result<Self, HistoryError> {
         let rows = Rows::open(directory, chain_id, config.page_cache_bytes)?;
         let head = rows.head()?;
-        let cache = Mutex::new(LruCache::new(config.cached_blocks));
+        let cache = Mutex::new(BlockCache::new(config.block_cache_bytes));
         let inner = Inner {
             rows,
             chain_id: chain_id.to_owned(),

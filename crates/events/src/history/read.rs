@@ -26,12 +26,12 @@ impl History {
         if self.check_held(height).is_err() {
             return Ok(None);
         }
-        if let Some(record) = self.inner.cache.lock().get(&height) {
-            return Ok(Some(record.clone()));
+        if let Some(record) = self.inner.cache.lock().get(height) {
+            return Ok(Some(record));
         }
         let record = self.load(height)?.map(Arc::new);
         if let Some(record) = &record {
-            self.inner.cache.lock().put(height, record.clone());
+            self.inner.cache.lock().put(record.clone());
         }
         Ok(record)
     }

@@ -111,6 +111,24 @@ impl BlockRecord {
         self.meta.header.height
     }
 
+    /// Roughly the memory that it takes, in bytes; never 0.
+    #[must_use]
+    pub fn memory_bytes(&self) -> u64 {
+        let of_event = |event: &Event| {
+            let texts = event.attributes.iter().map(|(key, value)| key.len() + value.len());
+            size_of_val(event) + size_of_val(&*event.attributes) + texts.sum::<usize>()
+        };
+        let of_result = |result: &TxResult| {
+            let events: usize = result.events.iter().map(of_event).sum();
+            size_of_val(result) + events + result.data.len() + result.log.len()
+        };
+        let results: usize = self.outcome.results.iter().map(of_result).sum();
+        let events: usize = self.outcome.events.iter().map(of_event).sum();
+        let certificate = self.certificate.as_ref().map_or(0, Bytes::len);
+        let fixed = size_of::<Self>() + size_of::<BlockOutcome>() + size_of_val(&*self.txs);
+        (fixed + results + events + certificate) as u64 + self.meta.tx_bytes
+    }
+
     /// The block's entries of the event log: the block's own, which happen first, then those
     /// of the transactions in order.
     pub fn entries(&self) -> impl Iterator<Item = Entry> + '_ {

@@ -108,7 +108,7 @@ fn heights(history: &History, query: &str) -> Vec<u64> {
 
 #[test]
 fn a_block_reads_back_as_it_was_finalized() {
-    let (_directory, history) = filled(Config { cached_blocks: NonZeroUsize::MIN, ..Config::default() });
+    let (_directory, history) = filled(Config { block_cache_bytes: 0, ..Config::default() });
     for given in chain() {
         let kept = history.block(given.header.height.0).unwrap().unwrap();
         assert_eq!(kept.meta.header, given.header);

@@ -69,19 +69,6 @@ impl Published {
         let build = || (0..self.record.meta.txs).map(|index| self.record.tx_attributes(index)).collect();
         self.attributes.get_or_init(build)
     }
-
-    /// Rough memory use.
-    fn bytes(&self) -> u64 {
-        let of_events = |events: &[virtengine_types::block::Event]| {
-            let texts =
-                events.iter().flat_map(|event| &event.attributes).map(|(key, value)| key.len() + value.len());
-            events.len() as u64 * 64 + texts.sum::<usize>() as u64
-        };
-        let outcome = &self.record.outcome;
-        let results =
-            outcome.results.iter().map(|result| of_events(&result.events) + result.data.len() as u64);
-        self.record.meta.tx_bytes + results.sum::<u64>() + of_events(&outcome.events)
-    }
 }
 
 /// Publishes blocks and serves subscribers. Clones share one hub.
@@ -149,14 +136,14 @@ impl Hub {
         if tip.height > before + 1 {
             *ring = Ring::default();
         }
-        ring.bytes += published.bytes();
+        ring.bytes += published.record.memory_bytes();
         ring.blocks.push_back(published);
         while ring.blocks.len() > 1
             && (ring.blocks.len() > self.inner.config.ring_blocks
                 || ring.bytes > self.inner.config.ring_bytes)
         {
             if let Some(oldest) = ring.blocks.pop_front() {
-                ring.bytes -= oldest.bytes();
+                ring.bytes -= oldest.record.memory_bytes();
             }
         }
         drop(ring);

@@ -46,7 +46,7 @@ fn hub(config: HubConfig) -> (TempDir, Hub) {
     (directory, Hub::new(history, config))
 }
 
-fn publish(hub: &Hub, height: u64, topics: &[&str]) {
+fn publish(hub: &Hub, height: u64, topics: &[&'static str]) {
     let txs: Vec<_> = topics.iter().map(|topic| vec![Event::new(topic).with("height", height)]).collect();
     hub.publish(hub.history().append(&block(height, &txs)).unwrap());
 }
