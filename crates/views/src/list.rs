@@ -93,7 +93,7 @@ pub struct ListPage {
     pub limit: usize,
     /// Last rows first.
     pub reverse: bool,
-    /// Whether the length of the whole list is wanted.
+    /// Whether the length of the whole list is wanted even if it must be counted.
     pub count: bool,
 }
 
@@ -104,6 +104,6 @@ pub struct Listed {
     pub keys: Vec<Key>,
     /// Cursor of the page after; `None` at the end.
     pub next: Option<Bytes>,
-    /// Length of the whole list, if it was asked for.
+    /// Length of the whole list: if it was asked for, or is known without counting.
     pub total: Option<u64>,
 }

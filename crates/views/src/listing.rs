@@ -55,11 +55,11 @@ where
         }
     }
 
-    /// A page of the items that have all of `wanted` and pass `matches`.
+    /// A page of the items that have all of `wanted` and pass `matches`, if there is such a test.
     pub(crate) fn page(
         &self,
         wanted: &[P],
-        matches: impl Fn(&I) -> bool,
+        matches: Option<&dyn Fn(&I) -> bool>,
         page: &ListPage,
     ) -> Result<Page<I>, ViewError> {
         let after = page.cursor.as_ref().map(decode_cursor::<I>).transpose()?;
@@ -71,7 +71,7 @@ where
         let passes = |item: &&I| {
             let properties = self.items.get(*item);
             wanted.iter().all(|property| properties.is_some_and(|known| known.contains(property)))
-                && matches(item)
+                && matches.is_none_or(|matches| matches(item))
         };
         let range = match (after, page.reverse) {
             (None, _) => (Bound::Unbounded, Bound::Unbounded),
@@ -88,10 +88,16 @@ where
         let mut found = found.filter(passes).skip(skip);
         let items: Vec<I> = found.by_ref().take(page.limit).cloned().collect();
         let next = found.next().map(encode_cursor).transpose()?;
-        let total = page.count.then(|| match smallest {
-            Some(items) => items.iter().filter(passes).count() as u64,
-            None => self.items.keys().filter(passes).count() as u64,
-        });
+        let total = match smallest {
+            // What is found by at most one property is as long as its set.
+            Some(known) if wanted.len() == 1 && matches.is_none() => Some(known.len() as u64),
+            None if matches.is_none() => Some(self.items.len() as u64),
+            // The only page holds all there is.
+            _ if page.cursor.is_none() && page.offset == 0 && next.is_none() => Some(items.len() as u64),
+            Some(known) if page.count => Some(known.iter().filter(passes).count() as u64),
+            None if page.count => Some(self.items.keys().filter(passes).count() as u64),
+            _ => None,
+        };
         Ok(Page { items, next, total })
     }
 }

@@ -184,23 +184,22 @@ impl Tables {
 
     /// One page of a list.
     pub(crate) fn list(&self, list: &List, page: &ListPage) -> Result<Listed, ViewError> {
-        let all = |_: &_| true;
         match list {
-            List::Accounts => keys(&bank::ACCOUNTS, self.accounts.page(&[], |_| true, page)?),
-            List::Supply => keys(&bank::SUPPLY, self.supply.page(&[], |_| true, page)?),
+            List::Accounts => keys(&bank::ACCOUNTS, self.accounts.page(&[], None, page)?),
+            List::Supply => keys(&bank::SUPPLY, self.supply.page(&[], None, page)?),
             List::Validators { status } => {
                 let bonded = status.map(|status| Property::Bonded(status == ValidatorStatus::Bonded));
-                let found = self.validators.page(&wanted([bonded]), |_| true, page)?;
+                let found = self.validators.page(&wanted([bonded]), None, page)?;
                 let items = found.items.into_iter().map(|item| item.1).collect();
                 keys(&staking::VALIDATORS, Page { items, next: found.next, total: found.total })
             }
             List::Delegations { delegator, validator } => {
                 let wanted = wanted([delegator.map(Property::Owner), validator.map(Property::Provider)]);
-                keys(&staking::DELEGATIONS, self.delegations.page(&wanted, all, page)?)
+                keys(&staking::DELEGATIONS, self.delegations.page(&wanted, None, page)?)
             }
             List::Unbondings { delegator, validator } => {
                 let wanted = wanted([delegator.map(Property::Owner), validator.map(Property::Provider)]);
-                keys(&staking::UNBONDINGS, self.unbondings.page(&wanted, all, page)?)
+                keys(&staking::UNBONDINGS, self.unbondings.page(&wanted, None, page)?)
             }
             List::Redelegations { delegator, source, destination } => {
                 let wanted = wanted([
@@ -208,15 +207,15 @@ impl Tables {
                     source.map(Property::Provider),
                     destination.map(Property::Destination),
                 ]);
-                keys(&staking::REDELEGATIONS, self.redelegations.page(&wanted, |_| true, page)?)
+                keys(&staking::REDELEGATIONS, self.redelegations.page(&wanted, None, page)?)
             }
             List::Providers { attribute } => {
                 let attribute = attribute.clone().map(|(key, value)| Property::Attribute(key, value));
-                keys(&provider::PROVIDERS, self.providers.page(&wanted([attribute]), |_| true, page)?)
+                keys(&provider::PROVIDERS, self.providers.page(&wanted([attribute]), None, page)?)
             }
             List::Attestations { provider } => {
                 let wanted = [Property::Provider(*provider)];
-                keys(&provider::ATTESTATIONS, self.attestations.page(&wanted, all, page)?)
+                keys(&provider::ATTESTATIONS, self.attestations.page(&wanted, None, page)?)
             }
             List::Orders { tenant, status, region } => {
                 let wanted = wanted([
@@ -224,11 +223,12 @@ impl Tables {
                     status.map(Property::Status),
                     region.clone().map(Property::Region),
                 ]);
-                keys(&market::ORDERS, self.orders.page(&wanted, |_| true, page)?)
+                keys(&market::ORDERS, self.orders.page(&wanted, None, page)?)
             }
             List::Bids { order, provider, status } => {
                 let wanted = wanted([order.map(Property::Order), provider.map(Property::Provider)]);
-                let matches = |bid: &BidId| status.is_none_or(|status| self.bid_seen(*bid) == Some(status));
+                let seen = status.map(|status| move |bid: &BidId| self.bid_seen(*bid) == Some(status));
+                let matches = seen.as_ref().map(|seen| seen as &dyn Fn(&BidId) -> bool);
                 keys(&market::BIDS, self.bids.page(&wanted, matches, page)?)
             }
             List::Leases { tenant, provider, active } => {
@@ -237,7 +237,7 @@ impl Tables {
                     provider.map(Property::Provider),
                     active.map(Property::Active),
                 ]);
-                keys(&market::LEASES, self.leases.page(&wanted, |_| true, page)?)
+                keys(&market::LEASES, self.leases.page(&wanted, None, page)?)
             }
         }
     }

@@ -105,6 +105,29 @@ fn what_blocks_write_during_the_scan_wins_over_the_scanned_row() {
 }
 
 #[test]
+fn a_length_is_right_or_absent() {
+    let views = Views::default();
+    let pair = |byte: u8| (Address([byte % 2; 20]), Address([byte; 20]));
+    for byte in 0..10 {
+        let key = staking::DELEGATIONS.key(&pair(byte)).unwrap();
+        let row = staking::DELEGATIONS.encode(&pair(byte), &Delegation { amount: Amount(1) }).unwrap();
+        views.insert(&key, &row).unwrap();
+    }
+    let total = |delegator, validator, page: ListPage| {
+        views.list(&List::Delegations { delegator, validator }, &page).unwrap().total
+    };
+    let (even, third) = (Some(Address([0; 20])), Some(Address([2; 20])));
+    // Nobody asks for it: what costs a count is left out, the rest is there.
+    assert_eq!(total(None, None, page(1)), Some(10));
+    assert_eq!(total(even, None, page(1)), Some(5));
+    assert_eq!(total(even, None, ListPage { offset: 4, ..page(1) }), Some(5));
+    assert_eq!(total(even, third, page(1)), Some(1));
+    assert_eq!(total(Some(Address([1; 20])), third, page(1)), Some(0));
+    assert_eq!(total(even, third, ListPage { offset: 1, ..page(1) }), None);
+    assert_eq!(total(even, third, ListPage { offset: 1, count: true, ..page(1) }), Some(1));
+}
+
+#[test]
 fn rejects_a_cursor_of_another_list() {
     let cursor = Some(bytes::Bytes::from_static(b"nonsense"));
     let result = Views::default().list(&List::Accounts, &ListPage { cursor, ..page(1) });

@@ -75,7 +75,9 @@ async fn attestations(
         for auditor in &request.auditors {
             keys.push(ATTESTATIONS.key(&(owner, auditor.parse()?))?);
         }
-        (context.rows(&ATTESTATIONS, keys).await?, PageResponse::default())
+        let rows = context.rows(&ATTESTATIONS, keys).await?;
+        let total = rows.len() as u64;
+        (rows, PageResponse { total, ..PageResponse::default() })
     };
     let provider = context.get(&PROVIDERS, &owner).await?;
     let wire = |((owner, auditor), attestation): &((Address, Address), Attestation)| {
