@@ -53,7 +53,7 @@ impl Account {
     ///
     /// # Errors
     /// - `NoAccount` - the account does not exist
-    /// - `Query` - the simulation fails
+    /// - `Simulation` - the transaction would fail
     /// - `Rejected` - the node's checks failed; the sequence is free for the next one
     pub async fn submit(&self, messages: &[Any], options: &TxOptions) -> Result<Submitted, ClientError> {
         let mut next = self.next.lock().await;

@@ -4,7 +4,7 @@ use crate::{
     Client, ClientError,
     outcome::{number, text},
 };
-use serde::Serialize;
+use serde::{Serialize, Serializer};
 use serde_json::{Value, json};
 
 /// What a node says of itself.
@@ -15,6 +15,7 @@ pub struct Status {
     /// The node's name.
     pub moniker: String,
     /// The newest block; 0 before the first.
+    #[serde(serialize_with = "as_text")]
     pub latest_height: u64,
     /// Its time, RFC 3339.
     pub latest_time: String,
@@ -23,6 +24,7 @@ pub struct Status {
     /// The state root after it, upper-case hex.
     pub state_root: String,
     /// The oldest block that the node has.
+    #[serde(serialize_with = "as_text")]
     pub earliest_height: u64,
     /// Whether the node is behind the others.
     pub catching_up: bool,
@@ -32,6 +34,7 @@ pub struct Status {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct BlockInfo {
     /// Its height.
+    #[serde(serialize_with = "as_text")]
     pub height: u64,
     /// Its hash, upper-case hex.
     pub hash: String,
@@ -100,6 +103,12 @@ impl Client {
     }
 }
 
+/// Programs read 64-bit numbers as texts, as those of JSON may lose digits.
+#[allow(clippy::trivially_copy_pass_by_ref)] // serde passes fields so
+fn as_text<S: Serializer>(number: &u64, serializer: S) -> Result<S::Ok, S::Error> {
+    serializer.collect_str(number)
+}
+
 fn block(answer: &Value) -> Result<BlockInfo, String> {
     use base64::{Engine, prelude::BASE64_STANDARD};
     use sha2::{Digest, Sha256};
@@ -146,6 +155,7 @@ mod tests {
         });
         let block = block(&answer).unwrap();
         assert_eq!((block.height, block.hash.as_str()), (5, "AA"));
+        assert_eq!(serde_json::to_value(&block).unwrap()["height"], "5");
         assert_eq!(block.txs, ["BA7816BF8F01CFEA414140DE5DAE2223B00361A396177A9CB410FF61F20015AD"]);
     }
 

@@ -41,7 +41,7 @@ impl Client {
     /// Runs messages on the newest state without sending them.
     ///
     /// # Errors
-    /// - `Query` - a message fails; the reason is the chain's
+    /// - `Simulation` - a message fails; the reason is the chain's
     pub async fn simulate(
         &self,
         key: &SigningKey,
@@ -53,7 +53,12 @@ impl Client {
         let unsigned = Unsigned { messages, memo, timeout_height: 0, gas_limit: 0, fee: &fee, sequence };
         let request = SimulateRequest { tx_bytes: unsigned.unsigned(key).into(), ..Default::default() };
         let path = "/cosmos.tx.v1beta1.Service/Simulate";
-        let answer: SimulateResponse = self.query(path, &request).await?;
+        let answer: SimulateResponse = self.query(path, &request).await.map_err(|error| match error {
+            ClientError::Query { refusal, .. } if !error.is_transient() => {
+                ClientError::Simulation { refusal }
+            }
+            other => other,
+        })?;
         Ok(Simulated {
             gas_used: answer.gas_info.map(|info| info.gas_used).unwrap_or_default(),
             responses: answer.result.map(|result| result.msg_responses).unwrap_or_default(),
@@ -63,7 +68,7 @@ impl Client {
     /// Makes and signs a transaction for an account with a known number and sequence.
     ///
     /// # Errors
-    /// - `Query` - gas is `Auto` and the simulation fails
+    /// - `Simulation` - gas is `Auto` and the transaction would fail
     /// - `Option` - the adjustment is below 1
     pub async fn prepare(
         &self,
@@ -158,7 +163,7 @@ impl Client {
     ///
     /// # Errors
     /// - `NoAccount` - the account does not exist
-    /// - `Query` - the simulation fails
+    /// - `Simulation` - the transaction would fail
     /// - `Rejected` - the node's checks failed
     pub async fn sign_and_broadcast(
         &self,

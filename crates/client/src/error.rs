@@ -6,10 +6,11 @@ use virtengine_types::{Address, code::SdkCode};
 
 /// JSON-RPC code of a method that the node does not have.
 const NO_METHOD: i64 = -32601;
+/// JSON-RPC code of a node that cannot answer now.
+const UNAVAILABLE: i64 = -32000;
 
 /// A code with which the chain or a node refuses.
-#[derive(Clone, Debug, PartialEq, Eq, Error)]
-#[error("{log} (codespace {codespace}, code {code})")]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Refusal {
     /// Whose code it is: `sdk` or a module.
     pub codespace: String,
@@ -85,7 +86,7 @@ pub enum ClientError {
         cause: String,
     },
     /// The node refused the call itself.
-    #[error("{url} refused {method}: {message} (JSON-RPC code {code})")]
+    #[error("{message} ({url} refused {method}: JSON-RPC code {code})")]
     Rpc {
         /// The node.
         url: String,
@@ -97,7 +98,7 @@ pub enum ClientError {
         message: String,
     },
     /// A query was refused.
-    #[error("{url} refused {path}: {refusal}")]
+    #[error("{} ({url} refused {path}: {})", refusal.reason(), refusal.place())]
     Query {
         /// The node.
         url: String,
@@ -106,8 +107,17 @@ pub enum ClientError {
         /// Its reason.
         refusal: Refusal,
     },
+    /// A transaction would fail on the newest state; nothing was sent.
+    #[error("{}{} (the transaction would fail, so nothing was sent)", refusal.reason(), advice(refusal))]
+    Simulation {
+        /// The reason. Its code says only that the simulation failed.
+        refusal: Refusal,
+    },
     /// A transaction was refused before it came into a block; nothing was paid.
-    #[error("transaction {hash} was refused: {refusal}{}", advice(refusal))]
+    #[error(
+        "{}{} (transaction {hash} was refused and nothing paid: {})",
+        refusal.reason(), advice(refusal), refusal.place()
+    )]
     Rejected {
         /// Upper-case hex.
         hash: String,
@@ -115,7 +125,10 @@ pub enum ClientError {
         refusal: Refusal,
     },
     /// A transaction failed in a block; its fee was paid.
-    #[error("transaction {hash} failed in block {height}: {refusal}{}", advice(refusal))]
+    #[error(
+        "{}{} (transaction {hash} failed in block {height} and its fee was paid: {})",
+        refusal.reason(), advice(refusal), refusal.place()
+    )]
     Failed {
         /// Upper-case hex.
         hash: String,
@@ -165,9 +178,10 @@ impl ClientError {
     #[must_use]
     pub const fn refusal(&self) -> Option<&Refusal> {
         match self {
-            Self::Query { refusal, .. } | Self::Rejected { refusal, .. } | Self::Failed { refusal, .. } => {
-                Some(refusal)
-            }
+            Self::Query { refusal, .. }
+            | Self::Simulation { refusal }
+            | Self::Rejected { refusal, .. }
+            | Self::Failed { refusal, .. } => Some(refusal),
             _ => None,
         }
     }
@@ -186,10 +200,20 @@ impl ClientError {
         }
     }
 
-    /// Whether asking again, unchanged, may succeed: the node could not be reached or took too long.
+    /// Whether asking again, unchanged, may succeed: the node could not be reached, took too long, or says
+    /// that it cannot answer now.
     #[must_use]
-    pub const fn is_transient(&self) -> bool {
-        matches!(self, Self::Unreachable { .. } | Self::Timeout { .. })
+    pub fn is_transient(&self) -> bool {
+        match self {
+            Self::Unreachable { .. } | Self::Timeout { .. } => true,
+            // A proxy in front of a node that is not there.
+            Self::Http { status, .. } => (502..=504).contains(status),
+            Self::Rpc { code, .. } => *code == UNAVAILABLE,
+            Self::Query { refusal, .. } => {
+                refusal.call().is_some_and(|(code, _)| matches!(code, "Unavailable" | "DeadlineExceeded"))
+            }
+            _ => false,
+        }
     }
 }
 
@@ -198,6 +222,27 @@ impl Refusal {
     #[must_use]
     pub fn is(&self, code: SdkCode) -> bool {
         self.codespace == virtengine_types::code::SDK && self.code == code.number()
+    }
+
+    /// Why, in the words of the rule that was broken: without what the surfaces of a node put around it.
+    #[must_use]
+    pub fn reason(&self) -> &str {
+        let Some((_, mut reason)) = self.call() else { return &self.log };
+        let phrases = [SdkCode::UnknownRequest, SdkCode::KeyNotFound, SdkCode::InvalidRequest];
+        let phrase = phrases.into_iter().find(|code| self.is(*code)).map_or("", SdkCode::phrase);
+        reason = reason.strip_suffix(phrase).and_then(|rest| rest.strip_suffix(": ")).unwrap_or(reason);
+        // A failed simulation ends with the gas it used.
+        reason.split_once(": with gas wanted: '").map_or(reason, |(reason, _)| reason)
+    }
+
+    /// Code and description of a failed call, which a node writes as gRPC's Go library does.
+    fn call(&self) -> Option<(&str, &str)> {
+        self.log.strip_prefix("rpc error: code = ")?.split_once(" desc = ")
+    }
+
+    /// Where to look the code up.
+    fn place(&self) -> String {
+        format!("codespace {}, code {}", self.codespace, self.code)
     }
 
     /// The sequence that the account must sign next, if the refusal says so.
@@ -210,7 +255,8 @@ impl Refusal {
 
 /// What to do about a refusal, to be put behind it.
 fn advice(refusal: &Refusal) -> &'static str {
-    let of = |code| refusal.is(code);
+    // A simulation has no code of its own, but its reason ends with that code's phrase.
+    let of = |code: SdkCode| refusal.is(code) || refusal.reason().ends_with(code.phrase());
     if of(SdkCode::InsufficientFee) {
         "; give more with --fees, or leave it out to pay the chain's minimum"
     } else if of(SdkCode::OutOfGas) {
@@ -246,6 +292,48 @@ mod tests {
         let refusal = refusal(SdkCode::OutOfGas, "gas limit 10, needed 20: out of gas");
         let text = ClientError::Rejected { hash: "AB".to_owned(), refusal }.to_string();
         assert!(text.contains("gas limit 10") && text.contains("--gas auto"), "{text}");
+    }
+
+    #[test]
+    fn a_failed_simulation_says_its_reason_first_and_once() {
+        let rule = "spendable balance 5uve is smaller than 10uve: insufficient funds";
+        let log = format!(
+            "rpc error: code = Unknown desc = {rule}: with gas wanted: '0' and gas used: '2100': unknown request"
+        );
+        let refusal = refusal(SdkCode::UnknownRequest, &log);
+        assert_eq!(refusal.reason(), rule);
+        let text = ClientError::Simulation { refusal }.to_string();
+        assert!(text.starts_with(&format!("{rule}; `virtengine query bank balances`")), "{text}");
+        assert!(text.ends_with("nothing was sent)") && !text.contains("rpc error"), "{text}");
+    }
+
+    #[test]
+    fn a_refused_query_says_its_reason_first() {
+        let log = "rpc error: code = NotFound desc = order 9 not found: key not found";
+        let url = "http://127.0.0.1:1".to_owned();
+        let refusal = refusal(SdkCode::KeyNotFound, log);
+        let text = ClientError::Query { url, path: "/x".to_owned(), refusal }.to_string();
+        assert_eq!(text, "order 9 not found (http://127.0.0.1:1 refused /x: codespace sdk, code 22)");
+    }
+
+    #[test]
+    fn a_node_that_cannot_answer_now_is_transient() {
+        let log = "rpc error: code = Unavailable desc = the node is starting: unknown request";
+        let url = "http://127.0.0.1:1".to_owned();
+        let query = |log| ClientError::Query {
+            url: url.clone(),
+            path: "/x".to_owned(),
+            refusal: refusal(SdkCode::UnknownRequest, log),
+        };
+        assert!(query(log).is_transient());
+        assert!(!query("rpc error: code = Unknown desc = out of gas: unknown request").is_transient());
+        let rpc = |code| ClientError::Rpc {
+            url: url.clone(),
+            method: "broadcast_tx_sync".to_owned(),
+            code,
+            message: "the node is catching up".to_owned(),
+        };
+        assert!(rpc(UNAVAILABLE).is_transient() && !rpc(-32603).is_transient());
     }
 
     #[test]
