@@ -36,7 +36,7 @@ const COMPACT_ABOVE: u64 = 1 << 20;
 #[derive(Debug, Error)]
 pub enum JournalError {
     /// The system refuses.
-    #[error("failed to {verb} {}: {cause}", path.display())]
+    #[error("failed to {verb} {}: {cause}{}", path.display(), hint(cause))]
     Io {
         /// What was tried.
         verb: &'static str,
@@ -183,6 +183,19 @@ impl Journal {
         self.sequence += 1;
         (self.file, self.bytes, self.compacted_bytes) = (file, bytes, bytes);
         Ok(())
+    }
+}
+
+/// What to do about a failure, to be put behind it.
+fn hint(cause: &io::Error) -> &'static str {
+    match cause.kind() {
+        io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded => {
+            ": free some room on the disk and start again; bids that are out are found on the chain"
+        }
+        io::ErrorKind::PermissionDenied | io::ErrorKind::ReadOnlyFilesystem => {
+            ": let this user read and write the folder, or choose another home"
+        }
+        _ => "",
     }
 }
 

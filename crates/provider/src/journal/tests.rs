@@ -46,6 +46,14 @@ fn write(home: &Path, batches: &[Vec<Change>]) -> Vec<(Position, u64)> {
 }
 
 #[test]
+fn a_full_disk_is_named_with_what_to_do() {
+    let error = failed("write", Path::new("/srv/p"), io::ErrorKind::StorageFull.into()).to_string();
+    assert!(error.starts_with("failed to write /srv/p: ") && error.contains("free some room"), "{error}");
+    let error = failed("read", Path::new("/srv/p"), io::ErrorKind::UnexpectedEof.into()).to_string();
+    assert!(!error.contains("free some room"), "{error}");
+}
+
+#[test]
 fn a_position_is_what_it_was_when_opened_again() {
     let home = tempfile::tempdir().unwrap();
     let steps = write(home.path(), &batches(20));
