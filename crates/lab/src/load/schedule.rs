@@ -36,14 +36,13 @@ pub fn schedule(arrivals: Arrivals, rate: f64, duration: Duration, seed: u64) ->
         Arrivals::Poisson => {
             let mut random = StdRng::seed_from_u64(seed);
             let mut times = Vec::with_capacity(count + count / 50);
-            let mut at = 0.0;
-            while rate > 0.0 {
-                // The logarithm's argument is above 0, as the random number is below 1.
-                at -= (1.0 - random.random::<f64>()).ln() / rate;
-                if at >= end {
-                    break;
-                }
+            // The logarithm's argument is above 0, as the random number is below 1.
+            let mut gap = || -(1.0 - random.random::<f64>()).ln() / rate;
+            let mut at = gap();
+            // Without a rate the first gap is endless.
+            while at < end {
                 times.push(Duration::from_secs_f64(at));
+                at += gap();
             }
             times
         }

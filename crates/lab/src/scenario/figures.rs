@@ -5,6 +5,8 @@ use crate::result::{Failure, Metric};
 
 /// Part of a core above which a generator that is late is itself the limit.
 const BUSY: f64 = 0.9;
+/// Part of the latency that lateness may have.
+const SMALL: f64 = 0.05;
 
 impl Measured {
     /// Committed in the window, a second.
@@ -34,7 +36,7 @@ impl Measured {
 
     /// Whether the generator, not the network, limited the rate: it was late, or late at all and busy.
     pub(super) fn generator_was_limit(&self, options: &Options) -> bool {
-        let bound = options.max_send_lag.as_secs_f64() * 1_000.0;
+        let bound = self.lag_bound_ms(options);
         let lag = self.lag_p99_ms();
         lag > bound || (self.outcome.cpu_share > BUSY && lag > bound / 2.0)
     }
@@ -45,10 +47,17 @@ impl Measured {
             "the generator was the limit: its 99th percentile of lateness was {:.1} ms, at most {:.1} ms are allowed, and \
              it used {:.0} % of a core",
             self.lag_p99_ms(),
-            options.max_send_lag.as_secs_f64() * 1_000.0,
+            self.lag_bound_ms(options),
             self.outcome.cpu_share * 100.0
         );
         Failure::new(&reason, 1)
+    }
+
+    /// Lateness that is a small part of a long latency is not what made it long: busy nodes also take the cores from
+    /// the generator.
+    fn lag_bound_ms(&self, options: &Options) -> f64 {
+        let latency = self.outcome.latencies.quantile_ms(0.99).unwrap_or(0.0);
+        (options.max_send_lag.as_secs_f64() * 1_000.0).max(latency * SMALL)
     }
 
     /// The load in a line.

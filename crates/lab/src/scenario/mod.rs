@@ -64,7 +64,22 @@ fn block_on<T>(work: impl Future<Output = Result<T>>) -> Result<T> {
     runtime.wrap_err("failed to start the lab's thread")?.block_on(async {
         tokio::select! {
             outcome = work => outcome,
-            _ = tokio::signal::ctrl_c() => Err(eyre::eyre!("interrupted")),
+            () = interrupted() => Err(eyre::eyre!("interrupted")),
         }
     })
+}
+
+/// Resolves on Ctrl-C and on SIGTERM, so that nodes and folders are not left behind.
+async fn interrupted() {
+    use tokio::signal::unix::{SignalKind, signal};
+    match (signal(SignalKind::terminate()), signal(SignalKind::interrupt())) {
+        (Ok(mut terminate), Ok(mut interrupt)) => {
+            tokio::select! {
+                _ = terminate.recv() => {}
+                _ = interrupt.recv() => {}
+            }
+        }
+        // Without handlers the signals end the process by themselves.
+        _ => std::future::pending().await,
+    }
 }

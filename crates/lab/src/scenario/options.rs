@@ -56,7 +56,8 @@ pub struct Options {
     pub saturate: bool,
     /// A rate holds if the 99th percentile of its latency is at most this.
     pub max_p99: Duration,
-    /// The generator was the limit if the 99th percentile of its lag is above this.
+    /// The generator was the limit if the 99th percentile of its lag is above this and above a twentieth of that of the
+    /// latency.
     pub max_send_lag: Duration,
     /// How long signature checks are measured, before and after.
     pub limit_time: Duration,

@@ -108,15 +108,13 @@ impl Lanes {
             let mut of_node = Vec::with_capacity(connections);
             for _ in 0..connections {
                 let (items, queue) = mpsc::unbounded_channel();
-                match way {
-                    Way::Single => {
-                        call::open(endpoint, call::Form::Single, 1, queue, answers.clone()).await?
-                    }
-                    Way::Batch => {
-                        call::open(endpoint, call::Form::Batch, batch, queue, answers.clone()).await?
-                    }
-                    Way::Stream => stream::open(endpoint, batch, queue, answers.clone()).await?,
-                }
+                let answers = answers.clone();
+                let opened = match way {
+                    Way::Single => call::open(endpoint, call::Form::Single, 1, queue, answers).await,
+                    Way::Batch => call::open(endpoint, call::Form::Batch, batch, queue, answers).await,
+                    Way::Stream => stream::open(endpoint, batch, queue, answers).await,
+                };
+                opened?;
                 of_node.push(items);
             }
             lanes.push(of_node);
