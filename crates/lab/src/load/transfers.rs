@@ -3,7 +3,7 @@
 #[cfg(test)]
 mod tests;
 
-use super::{Signed, Signer, Terms, TxResult, Work};
+use super::{Sequences, Signed, Signer, Terms, TxResult, Work};
 use rand::{RngExt as _, SeedableRng as _, rngs::StdRng};
 use rayon::prelude::*;
 use virtengine_client::{Refusal, sign::any};
@@ -26,7 +26,7 @@ struct Queue {
     /// By sequence, from `first`.
     signed: Vec<Signed>,
     first: u64,
-    next: u64,
+    sequences: Sequences,
 }
 
 /// What a transfer's receiver is drawn from.
@@ -74,7 +74,7 @@ impl Transfers {
             };
             let all: Vec<Signed> = (first..).zip(to).map(one).collect();
             signed(all.len() as u64);
-            Queue { signed: all, first, next: first }
+            Queue { signed: all, first, sequences: Sequences::from(first) }
         };
         let senders = to.into_par_iter().enumerate().map(queue).collect();
         Self { order: order.into_iter(), senders }
@@ -85,25 +85,22 @@ impl Work for Transfers {
     fn arrive(&mut self) -> Result<Signed, &'static str> {
         let sender = self.order.next().ok_or("more arrivals than signed transfers")?;
         let queue = self.senders.get_mut(sender as usize).ok_or("no such sender")?;
-        let place = usize::try_from(queue.next - queue.first).unwrap_or(usize::MAX);
-        let signed = queue.signed.get(place).ok_or("no signed transfer of this sequence")?;
-        queue.next += 1;
+        let place =
+            queue.sequences.take().checked_sub(queue.first).and_then(|place| usize::try_from(place).ok());
+        let signed =
+            place.and_then(|place| queue.signed.get(place)).ok_or("no signed transfer of this sequence")?;
         Ok(signed.clone())
     }
 
     fn refused(&mut self, account: u32, sequence: u64, refusal: Option<&Refusal>) {
-        let Some(queue) = self.senders.get_mut(account as usize) else { return };
-        let last = queue.first + queue.signed.len() as u64;
-        match refusal.and_then(Refusal::expected_sequence) {
-            // Those up to it are with the node, whatever became of their answers.
-            Some(expected) if (queue.first..=last).contains(&expected) => queue.next = expected,
-            _ => queue.next = queue.next.min(sequence),
+        if let Some(queue) = self.senders.get_mut(account as usize) {
+            queue.sequences.refused(sequence, refusal);
         }
     }
 
     fn included(&mut self, account: u32, sequence: u64, _: Option<&TxResult>) -> Option<Signed> {
         if let Some(queue) = self.senders.get_mut(account as usize) {
-            queue.next = queue.next.max(sequence + 1);
+            queue.sequences.included(sequence);
         }
         None
     }

@@ -1,7 +1,7 @@
 //! Cycles under way.
 
 use super::messages::{self, GAS};
-use crate::load::{Signed, Signer, Terms, TxResult, Work};
+use crate::load::{Sequences, Signed, Signer, Terms, TxResult, Work};
 use prost::Name;
 use prost_types::Any;
 use rustc_hash::FxHashMap;
@@ -16,8 +16,8 @@ use virtengine_types::proto::virtengine::market::v1::{
 pub(super) struct Cycles {
     /// Tenants, then providers.
     signers: Vec<Signer>,
-    /// The sequence of each one's next transaction.
-    next: Vec<u64>,
+    /// Of each one.
+    sequences: Vec<Sequences>,
     tenants: usize,
     /// Tenants without a cycle.
     free: VecDeque<u32>,
@@ -42,7 +42,7 @@ impl Cycles {
         let count = tenants.len();
         let signers: Vec<Signer> = tenants.into_iter().chain(providers).collect();
         Self {
-            next: signers.iter().map(Signer::sequence).collect(),
+            sequences: signers.iter().map(|signer| Sequences::from(signer.sequence())).collect(),
             signers,
             tenants: count,
             free: (0..count as u32).collect(),
@@ -61,10 +61,9 @@ impl Cycles {
         message: impl FnOnce(&Signer) -> Any,
     ) -> Option<Signed> {
         let signer = self.signers.get(account as usize)?;
-        let next = self.next.get_mut(account as usize)?;
-        let signed = signer.sign(account, *next, &[message(signer)], GAS, &self.terms);
-        self.steps.insert((account, *next), (step, tenant));
-        *next += 1;
+        let sequence = self.sequences.get_mut(account as usize)?.take();
+        let signed = signer.sign(account, sequence, &[message(signer)], GAS, &self.terms);
+        self.steps.insert((account, sequence), (step, tenant));
         Some(signed)
     }
 
@@ -100,16 +99,15 @@ impl Work for Cycles {
         let why = "every tenant has a cycle under way: use more --accounts";
         let tenant = self.free.pop_front().ok_or(why)?;
         let signer = self.signers.get(tenant as usize).ok_or(why)?;
-        let next = self.next.get_mut(tenant as usize).ok_or(why)?;
-        let signed = messages::order(signer, tenant, *next, &self.terms);
-        self.steps.insert((tenant, *next), (Step::Order, tenant));
-        *next += 1;
+        let sequence = self.sequences.get_mut(tenant as usize).ok_or(why)?.take();
+        let signed = messages::order(signer, tenant, sequence, &self.terms);
+        self.steps.insert((tenant, sequence), (Step::Order, tenant));
         Ok(signed)
     }
 
     fn refused(&mut self, account: u32, sequence: u64, refusal: Option<&Refusal>) {
-        if let Some(next) = self.next.get_mut(account as usize) {
-            *next = refusal.and_then(Refusal::expected_sequence).unwrap_or_else(|| sequence.min(*next));
+        if let Some(sequences) = self.sequences.get_mut(account as usize) {
+            sequences.refused(sequence, refusal);
         }
         if let Some((_, tenant)) = self.steps.remove(&(account, sequence)) {
             self.free.push_back(tenant);
@@ -117,6 +115,7 @@ impl Work for Cycles {
     }
 
     fn included(&mut self, account: u32, sequence: u64, result: Option<&TxResult>) -> Option<Signed> {
+        self.sequences.get_mut(account as usize)?.included(sequence);
         let (step, tenant) = self.steps.remove(&(account, sequence))?;
         let following = result.and_then(|result| self.follow(tenant, step, result));
         if following.is_none() {
