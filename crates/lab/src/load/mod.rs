@@ -4,8 +4,8 @@
 //! - [`drive`] offers them in one of three [`Way`]s and times each from its scheduled arrival to finality
 //! - [`signature_limit`] is what the machine could do at best
 //!
-//! One thread does all of it while the load runs, so that its share of a core is known and the rest of the machine
-//! belongs to the network.
+//! One thread does all of it while the load runs but for reading the results of blocks, so that its share of a core is
+//! known and the rest of the machine belongs to the network.
 
 mod drive;
 mod errors;

@@ -233,7 +233,9 @@ pub(crate) async fn block_results(connection: &mut Connection, height: u64) -> R
         .post(call.into_bytes())
         .await
         .wrap_err_with(|| format!("failed to ask for the results of block {height}"))?;
-    results(&answer).wrap_err_with(|| format!("failed to read the results of block {height}"))
+    // Those of a large block are megabytes, which the thread of the load has no time for.
+    let read = tokio::task::spawn_blocking(move || results(&answer)).await?;
+    read.wrap_err_with(|| format!("failed to read the results of block {height}"))
 }
 
 fn results(answer: &[u8]) -> Result<Vec<TxResult>> {
