@@ -1,6 +1,6 @@
 //! The figures of one load.
 
-use super::{Options, measure::Measured};
+use super::{Options, document::LIMIT, measure::Measured};
 use crate::result::{Failure, Metric};
 
 /// Part of a core above which a generator that is late is itself the limit.
@@ -82,7 +82,7 @@ impl Measured {
         let committed = self.committed_tps();
         let mut metrics = vec![
             Metric::new("committed_tps", committed, "tx/s").with_limit(share),
-            Metric::new("signature_limit_tps", limit, "tx/s"),
+            Metric::new(LIMIT, limit, "tx/s"),
             Metric::new("tps_ratio", if share > 0.0 { committed / share } else { 0.0 }, "ratio"),
         ];
         let latency = [("p50", 0.5), ("p95", 0.95), ("p99", 0.99), ("p999", 0.999)];

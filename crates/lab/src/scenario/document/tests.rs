@@ -83,6 +83,7 @@ fn repetitions_give_medians_and_keep_their_values() {
     let result = document(vec![measured(800, 1), measured(400, 1), measured(720, 1)]);
     assert_eq!(result.metric("committed_tps").unwrap().value, 90.0);
     assert_eq!(result.repetitions_of("committed_tps").unwrap().values, [100.0, 50.0, 90.0]);
+    assert_eq!(result.repetitions_of("signature_limit_tps").unwrap().values, [900.0, 1_100.0]);
 }
 
 #[test]
