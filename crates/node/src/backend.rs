@@ -4,10 +4,11 @@ use crate::source::{LateReader, opened};
 use bytes::Bytes;
 use parking_lot::RwLock;
 use std::{future::Future, pin::Pin, sync::Arc, sync::OnceLock};
+use thiserror::Error;
 use tokio::sync::watch;
-use virtengine_mempool::Mempool;
+use virtengine_mempool::{Mempool, Origin};
 use virtengine_rpc::{
-    Router,
+    Code, Router, Status,
     backend::{Backend, BackendError, List, ListPage, Listed, ProvenRow},
     comet,
 };
@@ -38,18 +39,67 @@ pub(crate) struct NodeBackend {
     pub(crate) peers: Arc<Vec<comet::Peer>>,
 }
 
+/// Final blocks that may be on their way: under load they come every 50 ms, and each waits for the disk.
+const ON_THEIR_WAY: u64 = 10;
+
+/// Why a node does not serve.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
+pub(crate) enum NotReady {
+    /// It has executed no block.
+    #[error("waiting for the first block")]
+    NoBlock,
+    /// It lacks blocks that are final.
+    #[error("catching up at height {executed}: block {known} is final")]
+    Behind {
+        /// Height of the last block executed here.
+        executed: u64,
+        /// Highest height known to be final.
+        known: u64,
+    },
+    /// Its lists are not there.
+    #[error("building the lists at height {executed}")]
+    Lists {
+        /// Height of the last block executed here.
+        executed: u64,
+    },
+}
+
+/// Whether a node serves: the height that it serves at. `executed` is its last block's height, `known` the
+/// highest known to be final.
+fn readiness(executed: Option<u64>, known: u64, views_built: bool) -> Result<u64, NotReady> {
+    match executed {
+        Some(executed) if known > executed.saturating_add(ON_THEIR_WAY) => {
+            Err(NotReady::Behind { executed, known })
+        }
+        None if known > ON_THEIR_WAY => Err(NotReady::Behind { executed: 0, known }),
+        None => Err(NotReady::NoBlock),
+        Some(executed) if !views_built => Err(NotReady::Lists { executed }),
+        Some(executed) => Ok(executed),
+    }
+}
+
 impl NodeBackend {
+    /// Whether the node serves: the height that it serves at.
+    ///
+    /// # Errors
+    /// - `NoBlock`, `Behind`, `Lists` - not yet, and why
+    pub(crate) fn ready(&self) -> Result<u64, NotReady> {
+        let executed = self.tip.borrow().as_ref().map(|header| header.height.0);
+        readiness(executed, *self.known.read(), *self.views_built.borrow())
+    }
+
     /// Whether blocks are final that this node has not executed.
-    pub(crate) fn behind(&self) -> bool {
-        let executed = self.tip.borrow().as_ref().map_or(0, |header| header.height.0);
-        // One block on its way is no lag.
-        *self.known.read() > executed.saturating_add(2)
+    fn behind(&self) -> bool {
+        matches!(self.ready(), Err(NotReady::Behind { .. }))
     }
 }
 
 fn failed(error: impl std::fmt::Display) -> BackendError {
-    BackendError(error.to_string())
+    BackendError::Failed(error.to_string())
 }
+
+/// What is there in a moment.
+const STARTING: &str = "the node is starting: ask again in a moment";
 
 impl Backend for NodeBackend {
     fn get_many(&self, keys: Vec<Key>) -> Reply<Result<Vec<Option<Bytes>>, BackendError>> {
@@ -88,16 +138,17 @@ impl Backend for NodeBackend {
 
     fn list(&self, list: List, page: ListPage) -> Reply<Result<Listed, BackendError>> {
         let listed = if *self.views_built.borrow() {
-            self.views.list(&list, &page).map_err(failed)
+            self.views.list(&list, &page).map_err(BackendError::from)
         } else {
-            Err(failed("the node is starting: lists are being built, ask again in a moment"))
+            let cause = "the node is starting: lists are being built, ask again in a moment";
+            Err(BackendError::Unavailable(cause.to_owned()))
         };
         Box::pin(std::future::ready(listed))
     }
 
     fn broadcast(&self, tx: Bytes) -> Reply<Result<Hash, Rejection>> {
-        let mempool = self.mempool.clone();
-        Box::pin(async move { mempool.check_tx(tx).await })
+        let submitted = self.mempool.submit(tx, Origin::Client);
+        Box::pin(async move { submitted?.wait().await })
     }
 
     fn is_catching_up(&self) -> bool {
@@ -115,12 +166,10 @@ impl comet::Application for NodeBackend {
         Box::pin(async move {
             match router {
                 Some(router) => router.abci_query(request).await,
-                None => comet::QueryAnswer {
-                    code: SdkCode::UnknownRequest.number(),
-                    codespace: SDK.to_owned(),
-                    log: "the node is starting: ask again in a moment".to_owned(),
-                    ..Default::default()
-                },
+                None => {
+                    let (code, log) = Status::new(Code::Unavailable, STARTING).abci();
+                    comet::QueryAnswer { code, codespace: SDK.to_owned(), log, ..Default::default() }
+                }
             }
         })
     }
@@ -177,4 +226,26 @@ fn answer(tx: &Bytes, checked: Result<(), Rejection>) -> comet::Broadcast {
 
 fn refused(codespace: &str, code: u32, log: String, gas_wanted: u64) -> comet::Checked {
     comet::Checked { code, codespace: codespace.to_owned(), log, gas_wanted, ..Default::default() }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_node_serves_at_the_tip_with_its_lists() {
+        assert_eq!(readiness(Some(100), 100, true), Ok(100));
+        assert_eq!(readiness(Some(100), 100 + ON_THEIR_WAY, true), Ok(100));
+    }
+
+    #[test]
+    fn rejects_a_node_without_blocks_behind_or_without_lists() {
+        assert_eq!(readiness(None, 0, true), Err(NotReady::NoBlock));
+        let behind = NotReady::Behind { executed: 100, known: 101 + ON_THEIR_WAY };
+        assert_eq!(readiness(Some(100), 101 + ON_THEIR_WAY, true), Err(behind));
+        assert_eq!(behind.to_string(), "catching up at height 100: block 111 is final");
+        assert_eq!(readiness(None, 90, false), Err(NotReady::Behind { executed: 0, known: 90 }));
+        let lists = readiness(Some(100), 100, false).unwrap_err();
+        assert_eq!(lists.to_string(), "building the lists at height 100");
+    }
 }

@@ -101,10 +101,8 @@ async fn report(State(telemetry): State<Telemetry>) -> impl IntoResponse {
 }
 
 async fn ready(State(telemetry): State<Telemetry>) -> impl IntoResponse {
-    let tip = telemetry.backend.tip.borrow().as_ref().map(|header| header.height.0);
-    match tip {
-        Some(height) if !telemetry.backend.behind() => (StatusCode::OK, format!("height {height}\n")),
-        Some(height) => (StatusCode::SERVICE_UNAVAILABLE, format!("catching up at height {height}\n")),
-        None => (StatusCode::SERVICE_UNAVAILABLE, "waiting for the first block\n".to_owned()),
+    match telemetry.backend.ready() {
+        Ok(height) => (StatusCode::OK, format!("height {height}\n")),
+        Err(why) => (StatusCode::SERVICE_UNAVAILABLE, format!("{why}\n")),
     }
 }

@@ -17,8 +17,30 @@ pub type Reply<T> = Pin<Box<dyn Future<Output = T> + Send>>;
 
 /// The node could not look: says nothing about what was asked for.
 #[derive(Clone, Debug, PartialEq, Eq, Error)]
-#[error("{0}")]
-pub struct BackendError(pub String);
+pub enum BackendError {
+    /// Not yet: the same question is answered in a moment.
+    #[error("{0}")]
+    Unavailable(String),
+    /// The cursor is not one of the list, which is the caller's fault.
+    #[error("{0}")]
+    Cursor(String),
+    /// This node is at fault.
+    #[error("{0}")]
+    Failed(String),
+}
+
+/// Why a node that lacks final blocks takes no transactions: it would check them against an old state.
+pub(crate) const CATCHING_UP: &str =
+    "the node is catching up: send the transaction again when /ready is 200, or to another node";
+
+impl From<virtengine_views::ViewError> for BackendError {
+    fn from(error: virtengine_views::ViewError) -> Self {
+        match error {
+            virtengine_views::ViewError::Cursor => Self::Cursor(error.to_string()),
+            other => Self::Failed(other.to_string()),
+        }
+    }
+}
 
 /// The state, the lists over it and the mempool of a node.
 pub trait Backend: Send + Sync + 'static {
@@ -29,13 +51,14 @@ pub trait Backend: Send + Sync + 'static {
     /// The row of `key` with its proof; `None` if it is absent.
     fn prove(&self, key: Key) -> Reply<Result<Option<ProvenRow>, BackendError>>;
 
-    /// One page of a list, from the derived indexes. Fails if the cursor is not one of the list.
+    /// One page of a list, from the derived indexes.
     fn list(&self, list: List, page: ListPage) -> Reply<Result<Listed, BackendError>>;
 
-    /// Takes a transaction into the mempool after checking it.
+    /// Takes a transaction into the mempool after checking it. Transactions are taken in the order of these
+    /// calls, so those of one account need no wait in between.
     fn broadcast(&self, tx: Bytes) -> Reply<Result<Hash, Rejection>>;
 
-    /// Whether the node is still fetching old blocks.
+    /// Whether the node lacks blocks that are final. It takes no transactions then.
     fn is_catching_up(&self) -> bool;
 }
 

@@ -1,8 +1,8 @@
 //! What a handler answers from.
 
 use crate::{
-    Status,
-    backend::{Backend, BackendError, List, ListPage, Listed},
+    Code, Status,
+    backend::{Backend, BackendError, CATCHING_UP, List, ListPage, Listed},
     comet::{Genesis, NodeInfo},
     config::Config,
 };
@@ -63,6 +63,17 @@ impl Context {
         &self.shared.config
     }
 
+    /// Refuses transactions while the node lacks final blocks.
+    ///
+    /// # Errors
+    /// - `Unavailable` - it does
+    pub(crate) fn takes_transactions(&self) -> Result<(), Status> {
+        if self.backend().is_catching_up() {
+            return Err(Status::new(Code::Unavailable, CATCHING_UP));
+        }
+        Ok(())
+    }
+
     /// Height of the latest block; 0 before the first.
     pub(crate) fn height(&self) -> u64 {
         self.shared.hub.tip().height
@@ -115,13 +126,7 @@ impl Context {
         request: Option<PageRequest>,
     ) -> Result<(Vec<(K, V)>, PageResponse), Status> {
         let page = self.list_page(request.unwrap_or_default())?;
-        let has_cursor = page.cursor.is_some();
-        let listed = self.backend().list(list, page).await;
-        // A list fails for its cursor, which is the caller's.
-        let Listed { keys, next, total } = match listed {
-            Err(error) if has_cursor => return Err(Status::invalid(error)),
-            listed => listed?,
-        };
+        let Listed { keys, next, total } = self.backend().list(list, page).await?;
         let rows = self.rows(table, keys).await?;
         Ok((rows, PageResponse { next_key: next.unwrap_or_default(), total: total.unwrap_or_default() }))
     }
@@ -149,7 +154,7 @@ impl Context {
             )));
         }
         Ok(ListPage {
-            // The first page counts, as it is the only one that clients read a total of.
+            // Without any wish, as for clients that know no paging, the length is part of the answer.
             count: count_total || (key.is_empty() && offset == 0 && limit == 0),
             cursor: (!key.is_empty()).then_some(key),
             offset,
@@ -164,8 +169,7 @@ impl Context {
         all: Vec<T>,
         request: Option<PageRequest>,
     ) -> Result<(Vec<T>, PageResponse), Status> {
-        let ListPage { cursor, offset, limit, reverse, count } =
-            self.list_page(request.unwrap_or_default())?;
+        let ListPage { cursor, offset, limit, reverse, .. } = self.list_page(request.unwrap_or_default())?;
         let total = all.len() as u64;
         let start = match cursor {
             Some(cursor) => <[u8; 8]>::try_from(cursor.as_ref()).map(u64::from_be_bytes).map_err(|_| {
@@ -181,12 +185,17 @@ impl Context {
             all.into_iter().skip(skip).take(limit).collect()
         };
         let next_key = if end < total { Bytes::copy_from_slice(&end.to_be_bytes()) } else { Bytes::new() };
-        Ok((items, PageResponse { next_key, total: if count { total } else { 0 } }))
+        Ok((items, PageResponse { next_key, total }))
     }
 }
 
 impl From<BackendError> for Status {
     fn from(error: BackendError) -> Self {
-        Self::internal(error)
+        let code = match error {
+            BackendError::Unavailable(_) => Code::Unavailable,
+            BackendError::Cursor(_) => Code::InvalidArgument,
+            BackendError::Failed(_) => Code::Internal,
+        };
+        Self::new(code, error)
     }
 }

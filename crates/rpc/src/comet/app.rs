@@ -27,7 +27,7 @@ pub trait Application: Send + Sync + 'static {
     /// Nodes connected now.
     fn peers(&self) -> Vec<Peer>;
 
-    /// Whether this node is still fetching old blocks.
+    /// Whether this node lacks blocks that are final. It takes no transactions then.
     fn is_catching_up(&self) -> bool;
 }
 

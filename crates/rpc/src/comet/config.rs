@@ -31,7 +31,7 @@ pub struct CometConfig {
     pub max_subscriptions_per_client: usize,
     /// Most subscriptions of one connection to `/events`. Default 64.
     pub max_event_subscriptions_per_client: usize,
-    /// Longest time for one call, in seconds. Default 15.
+    /// Longest time for one call, and for all calls of one batch together, in seconds. Default 15.
     pub request_timeout_secs: u64,
     /// Longest wait of `broadcast_tx_commit` for the block, in seconds. Default 10.
     pub commit_timeout_secs: u64,

@@ -5,6 +5,7 @@ use super::envelope::{self, Call, RpcError};
 use super::{Comet, methods};
 use serde_json::{Value, json};
 use std::time::Duration;
+use tokio::time::Instant;
 
 /// The methods that are not subscriptions, with their arguments in the order of positional calls.
 const METHODS: &[(&str, &[&str])] = &[
@@ -46,24 +47,32 @@ pub(super) fn names() -> impl Iterator<Item = &'static str> {
 }
 
 impl Comet {
-    /// Answers a call; `None` for a notification.
-    pub(super) async fn answer(&self, call: Call) -> Option<Value> {
+    /// When a request that comes now must be answered.
+    pub(super) fn deadline(&self) -> Instant {
+        Instant::now() + Duration::from_secs(self.inner.config.request_timeout_secs)
+    }
+
+    /// Answers a call by a deadline, which the calls of a batch share; `None` for a notification.
+    pub(super) async fn answer(&self, call: Call, deadline: Instant) -> Option<Value> {
         let Call { id, method, params } = call;
         let result = match arguments(&method) {
             None => Err(RpcError::method_not_found()),
             Some(names) => match Args::new(params, names) {
-                Ok(args) => self.run(&method, args).await,
+                Ok(args) => self.run(&method, args, deadline).await,
                 Err(error) => Err(error),
             },
         };
         id.map(|id| envelope::answer(&id, result))
     }
 
-    /// Runs a method within the time a call may take.
-    pub(super) async fn run(&self, method: &str, args: Args) -> Result<Value, RpcError> {
+    /// Runs a method until a deadline. What would begin after it is not begun.
+    pub(super) async fn run(&self, method: &str, args: Args, deadline: Instant) -> Result<Value, RpcError> {
         let seconds = self.inner.config.request_timeout_secs;
-        let call = self.dispatch(method, args);
-        match tokio::time::timeout(Duration::from_secs(seconds), call).await {
+        if Instant::now() >= deadline {
+            let cause = format!("{method} was not begun: the calls before it in the batch took {seconds} s");
+            return Err(RpcError::internal(cause));
+        }
+        match tokio::time::timeout_at(deadline, self.dispatch(method, args)).await {
             Ok(result) => result,
             Err(_) => Err(RpcError::internal(format!("{method} took longer than {seconds} s"))),
         }

@@ -30,6 +30,11 @@ impl RpcError {
         Self { code: -32602, message: "Invalid params", data: data.to_string() }
     }
 
+    /// This node cannot answer now.
+    pub(super) fn unavailable(data: impl ToString) -> Self {
+        Self { code: -32000, message: "Server error", data: data.to_string() }
+    }
+
     /// The method itself failed.
     pub(super) fn internal(data: impl ToString) -> Self {
         Self { code: -32603, message: "Internal error", data: data.to_string() }

@@ -12,6 +12,7 @@ use axum::response::{IntoResponse, Response};
 use axum::routing::get;
 use axum::{Json, Router};
 use serde_json::{Value, json};
+use tokio::time::Instant;
 use tower_http::cors::{AllowOrigin, CorsLayer};
 
 /// The routes of the surface.
@@ -56,7 +57,7 @@ async fn post(State(comet): State<Comet>, body: Result<Bytes, BytesRejection>) -
     };
     match serde_json::from_slice(&body) {
         Ok(Value::Array(calls)) => batch(&comet, calls).await,
-        Ok(call) => match one(&comet, call).await {
+        Ok(call) => match one(&comet, call, comet.deadline()).await {
             Some(answer) => Json(answer).into_response(),
             None => StatusCode::OK.into_response(),
         },
@@ -67,9 +68,9 @@ async fn post(State(comet): State<Comet>, body: Result<Bytes, BytesRejection>) -
     }
 }
 
-async fn one(comet: &Comet, value: Value) -> Option<Value> {
+async fn one(comet: &Comet, value: Value, deadline: Instant) -> Option<Value> {
     match envelope::call(value) {
-        Ok(call) => comet.answer(call).await,
+        Ok(call) => comet.answer(call, deadline).await,
         Err((id, error)) => Some(envelope::answer(&id, Err(error))),
     }
 }
@@ -80,9 +81,10 @@ async fn batch(comet: &Comet, calls: Vec<Value>) -> Response {
         let error = RpcError::invalid_request(format!("a batch has 1 to {max} calls, got {}", calls.len()));
         return Json(envelope::answer(&Value::Null, Err(error))).into_response();
     }
+    let deadline = comet.deadline();
     let mut answers = Vec::with_capacity(calls.len());
     for call in calls {
-        answers.extend(one(comet, call).await);
+        answers.extend(one(comet, call, deadline).await);
     }
     if answers.is_empty() { StatusCode::OK.into_response() } else { Json(answers).into_response() }
 }
@@ -97,7 +99,7 @@ async fn by_address(
         let error = envelope::answer(&json!(-1), Err(RpcError::method_not_found()));
         return (StatusCode::NOT_FOUND, Json(error)).into_response();
     }
-    let result = comet.run(&method, Args::from_uri(pairs)).await;
+    let result = comet.run(&method, Args::from_uri(pairs), comet.deadline()).await;
     let status = if result.is_ok() { StatusCode::OK } else { StatusCode::INTERNAL_SERVER_ERROR };
     (status, Json(envelope::answer(&json!(-1), result))).into_response()
 }

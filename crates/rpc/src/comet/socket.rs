@@ -174,8 +174,8 @@ fn take(
         "subscribe" | "unsubscribe" => &["query"],
         "unsubscribe_all" => &[],
         _ => {
-            let comet = comet.clone();
-            calls.spawn(async move { comet.answer(call).await });
+            let (comet, deadline) = (comet.clone(), comet.deadline());
+            calls.spawn(async move { comet.answer(call, deadline).await });
             return None;
         }
     };

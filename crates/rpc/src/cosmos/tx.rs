@@ -31,18 +31,11 @@ async fn broadcast_tx(context: Context, request: BroadcastTxRequest) -> Result<B
     let BroadcastTxRequest { tx_bytes, mode } = request;
     let mode = BroadcastMode::try_from(mode).unwrap_or(BroadcastMode::Unspecified);
     let tx_response = match mode {
-        BroadcastMode::Sync => broadcast(&context, tx_bytes).await?,
         BroadcastMode::Async => {
-            let response = convert::checked(&tx_hash(&tx_bytes), None);
-            let check = context.backend().broadcast(tx_bytes);
-            // The caller asked not to be told.
-            tokio::spawn(async move {
-                if let Err(rejection) = check.await {
-                    tracing::debug!(%rejection, "a transaction broadcast without waiting was refused");
-                }
-            });
-            response
+            context.takes_transactions()?;
+            background(&context, tx_bytes)
         }
+        BroadcastMode::Sync => broadcast(&context, tx_bytes).await?,
         BroadcastMode::Block | BroadcastMode::Unspecified => {
             let cause = format!(
                 "unsupported return type {}; supported types: BROADCAST_MODE_SYNC, BROADCAST_MODE_ASYNC",
@@ -54,11 +47,29 @@ async fn broadcast_tx(context: Context, request: BroadcastTxRequest) -> Result<B
     Ok(BroadcastTxResponse { tx_response: Some(tx_response) })
 }
 
+/// Gives a transaction to the mempool without waiting for its checks.
+fn background(context: &Context, tx: Bytes) -> TxResponse {
+    let response = convert::checked(&tx_hash(&tx), None);
+    let check = context.backend().broadcast(tx);
+    // The caller asked not to be told.
+    tokio::spawn(async move {
+        if let Err(rejection) = check.await {
+            tracing::debug!(%rejection, "a transaction broadcast without waiting was refused");
+        }
+    });
+    response
+}
+
 /// Takes a transaction into the mempool; a refusal is an answer with its code.
+///
+/// # Errors
+/// - `InvalidArgument` - there is no transaction
+/// - `Unavailable` - the node lacks final blocks
 pub(crate) async fn broadcast(context: &Context, tx: Bytes) -> Result<TxResponse, Status> {
     if tx.is_empty() {
         return Err(Status::invalid("invalid empty tx"));
     }
+    context.takes_transactions()?;
     let hash = tx_hash(&tx);
     let refusal = context.backend().broadcast(tx).await.err();
     Ok(convert::checked(&hash, refusal))

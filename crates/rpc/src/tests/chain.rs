@@ -8,7 +8,10 @@ use bytes::Bytes;
 use parking_lot::Mutex;
 use prost::{Message, Name};
 use sha2::{Digest, Sha256};
-use std::sync::Arc;
+use std::sync::{
+    Arc,
+    atomic::{AtomicBool, Ordering},
+};
 use virtengine_chain::{
     BlockContext, BlockExecutor, Executed, Genesis, Mode, Step, bank,
     genesis::{GenesisAccount, GenesisValidator},
@@ -55,6 +58,8 @@ pub(super) struct Chain {
     hub: Hub,
     views: Views,
     genesis: Genesis,
+    behind: AtomicBool,
+    listing: AtomicBool,
     _directory: tempfile::TempDir,
 }
 
@@ -79,7 +84,9 @@ impl Chain {
             History::open(directory.path(), CHAIN_ID, virtengine_events::Config::default()).unwrap();
         let hub = Hub::new(history.clone(), HubConfig::default());
         let state = State { store, height: Height(0), time: genesis.genesis_time_ms, parent: [7; 32] };
-        let chain = Self { state: Mutex::new(state), history, hub, views, genesis, _directory: directory };
+        let (behind, listing) = (AtomicBool::new(false), AtomicBool::new(true));
+        let state = Mutex::new(state);
+        let chain = Self { state, history, hub, views, genesis, behind, listing, _directory: directory };
         chain.block(Vec::new()).unwrap();
         chain
     }
@@ -150,6 +157,16 @@ impl Chain {
             amount: vec![coin(amount)],
         };
         self.tx(from, &msg)
+    }
+
+    /// Lets the node lack blocks that are final, or not.
+    pub(super) fn set_behind(&self, behind: bool) {
+        self.behind.store(behind, Ordering::Relaxed);
+    }
+
+    /// Lets lists be there, or still be built.
+    pub(super) fn set_listing(&self, listing: bool) {
+        self.listing.store(listing, Ordering::Relaxed);
     }
 
     /// Lets the next block have this height, as if state sync had covered those before it.
@@ -267,14 +284,18 @@ impl Backend for Chain {
     fn prove(&self, key: Key) -> Reply<Result<Option<ProvenRow>, BackendError>> {
         let row = self.state.lock().store.get(&key);
         let answer = match row {
-            Some(_) => Err(BackendError("a state in memory has no proofs".to_owned())),
+            Some(_) => Err(BackendError::Failed("a state in memory has no proofs".to_owned())),
             None => Ok(None),
         };
         Box::pin(std::future::ready(answer))
     }
 
     fn list(&self, list: List, page: ListPage) -> Reply<Result<Listed, BackendError>> {
-        let listed = self.views.list(&list, &page).map_err(|error| BackendError(error.to_string()));
+        let listed = if self.listing.load(Ordering::Relaxed) {
+            self.views.list(&list, &page).map_err(BackendError::from)
+        } else {
+            Err(BackendError::Unavailable("the lists are being built".to_owned()))
+        };
         Box::pin(std::future::ready(listed))
     }
 
@@ -288,6 +309,6 @@ impl Backend for Chain {
     }
 
     fn is_catching_up(&self) -> bool {
-        false
+        self.behind.load(Ordering::Relaxed)
     }
 }

@@ -77,6 +77,37 @@ async fn supply_is_served_under_both_paths() {
 }
 
 #[tokio::test]
+async fn lists_that_are_being_built_are_unavailable() {
+    let node = Node::start().await;
+    node.chain.set_listing(false);
+    for path in ["/cosmos/auth/v1beta1/accounts", "/virtengine/market/v1/orders?pagination.key=AA%3D%3D"] {
+        let (status, answer) = node.get(path).await;
+        assert_eq!((status, &answer["code"]), (503, &json!(14)), "{path}: {answer}");
+    }
+    let answer = node.router.abci_query(query("/cosmos.auth.v1beta1.Query/Accounts", Vec::new(), 0)).await;
+    assert!(answer.log.starts_with("rpc error: code = Unavailable desc = the lists"), "{}", answer.log);
+    node.chain.set_listing(true);
+    node.found("/cosmos/auth/v1beta1/accounts").await;
+}
+
+#[tokio::test]
+async fn rejects_transactions_while_the_node_catches_up() {
+    let node = Node::start().await;
+    node.chain.set_behind(true);
+    let tx = STANDARD.encode(node.chain.send("tenant", "provider", 1));
+    for mode in ["BROADCAST_MODE_SYNC", "BROADCAST_MODE_ASYNC"] {
+        let body = json!({"tx_bytes": tx, "mode": mode});
+        let (status, answer) = node.post("/cosmos/tx/v1beta1/txs", &body).await;
+        assert_eq!((status, &answer["code"]), (503, &json!(14)), "{mode}: {answer}");
+        assert!(answer["message"].as_str().unwrap().starts_with("the node is catching up"), "{answer}");
+    }
+    assert_eq!(node.chain.account("tenant").sequence, 0);
+    node.chain.set_behind(false);
+    let body = json!({"tx_bytes": tx, "mode": "BROADCAST_MODE_SYNC"});
+    assert_eq!(node.post("/cosmos/tx/v1beta1/txs", &body).await.1["tx_response"]["code"], json!(0));
+}
+
+#[tokio::test]
 async fn a_transfer_is_simulated_broadcast_and_found() {
     let node = Node::start().await;
     let tx = node.chain.send("tenant", "provider", 5);

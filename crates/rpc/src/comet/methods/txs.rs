@@ -5,6 +5,7 @@ use super::super::args::Args;
 use super::super::envelope::RpcError;
 use super::super::{Comet, shapes};
 use super::failed;
+use crate::backend::CATCHING_UP;
 use bytes::Bytes;
 use serde_json::{Value, json};
 use std::time::Duration;
@@ -36,6 +37,9 @@ pub(in super::super) async fn abci_query(comet: &Comet, args: &Args) -> Result<V
 }
 
 async fn submit(comet: &Comet, tx: Bytes) -> Result<Checked, RpcError> {
+    if comet.inner.app.is_catching_up() {
+        return Err(RpcError::unavailable(CATCHING_UP));
+    }
     comet.inner.app.broadcast(tx).await.map_err(|refused| RpcError::internal(refused.0))
 }
 

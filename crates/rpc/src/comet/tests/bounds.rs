@@ -53,6 +53,21 @@ async fn batches_are_answered_in_order_within_their_bound() {
 }
 
 #[tokio::test]
+async fn a_batch_takes_no_longer_than_one_call() {
+    let config = CometConfig { request_timeout_secs: 1, ..CometConfig::default() };
+    let fixture = Fixture::start(config).await;
+    let call = |id: u64, path: &str| json!({"id": id, "method": "abci_query", "params": {"path": path}});
+    let began = std::time::Instant::now();
+    let calls = [call(1, "/echo"), call(2, "/never"), call(3, "/echo"), call(4, "/never")];
+    let (status, answers) = fixture.post(json!(calls)).await;
+    assert!(began.elapsed() < Duration::from_secs(2), "{:?}", began.elapsed());
+    assert_eq!((status, &answers[0]["result"]["response"]["code"]), (200, &json!(0)));
+    assert_eq!(answers[1]["error"]["data"], json!("abci_query took longer than 1 s"));
+    let skipped = "abci_query was not begun: the calls before it in the batch took 1 s";
+    assert_eq!((&answers[2]["error"]["data"], &answers[3]["id"]), (&json!(skipped), &json!(4)));
+}
+
+#[tokio::test]
 async fn large_bodies_are_refused() {
     let fixture = Fixture::start(CometConfig { max_body_bytes: 1_000, ..CometConfig::default() }).await;
     let (status, answer) = fixture.post(format!("\"{}\"", "x".repeat(1_000))).await;
@@ -112,7 +127,7 @@ fn any_arguments_get_an_answer() {
     let call = (proptest::sample::select(methods), proptest::collection::vec(json_value(), 0..5));
     proptest!(ProptestConfig::with_cases(400), |((method, params) in call)| {
         let call = crate::comet::envelope::call(json!({"id": 1, "method": method, "params": params})).unwrap();
-        let answer = runtime.block_on(fixture.comet.answer(call)).unwrap();
+        let answer = runtime.block_on(fixture.comet.answer(call, fixture.comet.deadline())).unwrap();
         prop_assert!(answer.get("result").is_some() != answer.get("error").is_some());
         prop_assert_eq!(&answer["id"], &json!(1));
     });
@@ -129,7 +144,7 @@ fn any_address_gets_an_answer() {
     let pairs = proptest::collection::vec((name, "(\"|0x|[0-9a-f]|\\PC){0,10}"), 0..4);
     proptest!(ProptestConfig::with_cases(400), |(method in proptest::sample::select(methods), pairs in pairs)| {
         let pairs = pairs.into_iter().map(|(name, value)| (name.to_owned(), value)).collect();
-        let result = runtime.block_on(fixture.comet.run(method, crate::comet::args::Args::from_uri(pairs)));
+        let result = runtime.block_on(fixture.comet.run(method, crate::comet::args::Args::from_uri(pairs), fixture.comet.deadline()));
         prop_assert!(result.is_ok() || result.is_err_and(|error| error.code <= -32600));
     });
 }

@@ -300,6 +300,21 @@ async fn broadcasts_answer_after_the_checks() {
 }
 
 #[tokio::test]
+async fn rejects_transactions_while_the_node_catches_up() {
+    let fixture = Fixture::filled().await;
+    fixture.chain.behind.store(true, Ordering::Relaxed);
+    let params = json!({"tx": BASE64_STANDARD.encode("wanted")});
+    for method in ["broadcast_tx_sync", "broadcast_tx_async", "broadcast_tx_commit"] {
+        let (code, data) = fixture.error(method, params.clone()).await;
+        assert_eq!(code, -32000, "{method}");
+        assert!(data.starts_with("the node is catching up"), "{data}");
+    }
+    assert_eq!(fixture.result("num_unconfirmed_txs", json!({})).await["total"], json!("0"));
+    fixture.chain.behind.store(false, Ordering::Relaxed);
+    assert_eq!(fixture.result("broadcast_tx_sync", params).await["code"], json!(0));
+}
+
+#[tokio::test]
 async fn a_broadcast_may_wait_for_the_block() {
     let fixture = Fixture::filled().await;
     let produce = async {

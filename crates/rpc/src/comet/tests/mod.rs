@@ -14,7 +14,10 @@ use futures::{SinkExt, StreamExt};
 use parking_lot::Mutex;
 use serde_json::{Value, json};
 use std::collections::HashSet;
-use std::sync::Arc;
+use std::sync::{
+    Arc,
+    atomic::{AtomicBool, Ordering},
+};
 use std::time::Duration;
 use tempfile::TempDir;
 use tokio::net::TcpStream;
@@ -29,6 +32,7 @@ const CHAIN: &str = "virtengine-test-1";
 
 /// A chain that takes every transaction but those that begin with `bad`, once.
 struct Chain {
+    behind: AtomicBool,
     seen: Mutex<HashSet<Bytes>>,
     pool: Mutex<Vec<Bytes>>,
 }
@@ -36,6 +40,7 @@ struct Chain {
 impl Application for Chain {
     fn query(&self, request: QueryRequest) -> Reply<QueryAnswer> {
         let answer = match request.path.as_str() {
+            "/never" => return Box::pin(std::future::pending()),
             "/echo" => QueryAnswer { value: request.data, height: 7, ..QueryAnswer::default() },
             path => QueryAnswer {
                 code: 6,
@@ -86,7 +91,7 @@ impl Application for Chain {
     }
 
     fn is_catching_up(&self) -> bool {
-        false
+        self.behind.load(Ordering::Relaxed)
     }
 }
 
@@ -157,7 +162,11 @@ impl Fixture {
         let directory = TempDir::new().unwrap();
         let history = History::open(directory.path(), CHAIN, Config::default()).unwrap();
         let hub = Hub::new(history, HubConfig { ring_blocks: 2, ..HubConfig::default() });
-        let chain = Arc::new(Chain { seen: Mutex::default(), pool: Mutex::default() });
+        let chain = Arc::new(Chain {
+            behind: AtomicBool::new(false),
+            seen: Mutex::default(),
+            pool: Mutex::default(),
+        });
         let genesis = Genesis {
             chain_id: CHAIN.to_owned(),
             time: Timestamp(1_795_431_600_000),
