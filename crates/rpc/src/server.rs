@@ -13,6 +13,7 @@ use std::pin::Pin;
 use std::sync::Arc;
 use std::task::Poll;
 use std::time::Duration;
+use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, watch};
 use tokio::task::JoinSet;
@@ -25,6 +26,8 @@ const KEEP_ALIVE: Duration = Duration::from_secs(30);
 const ACCEPT_PAUSE: Duration = Duration::from_millis(100);
 /// What an HTTP/2 client sends first. Whoever sends anything else speaks HTTP/1.
 const PREFACE: &[u8; 24] = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n";
+/// Bytes that are looked at before the HTTP library reads them.
+const FIRST_BYTES: usize = 2_048;
 /// Time between looks at a preface that comes in pieces.
 const PREFACE_PAUSE: Duration = Duration::from_millis(50);
 /// Time that open calls get after the end was asked for.
@@ -106,8 +109,15 @@ async fn connection(
         tracing::debug!(%error, "could not set TCP_NODELAY");
     }
     // The server waits for a client's first bytes as long as it takes, and each silent one holds a slot.
-    if !tokio::time::timeout(limits.header_timeout, greeted(&stream)).await.unwrap_or(false) {
-        return;
+    match tokio::time::timeout(limits.header_timeout, greeted(&stream)).await {
+        Ok(Greeting::Http) => {}
+        Ok(Greeting::Quotes) => {
+            if let Err(error) = refuse_quotes(stream).await {
+                tracing::trace!(%error, "a connection ended early");
+            }
+            return;
+        }
+        Ok(Greeting::Gone) | Err(_) => return,
     }
     let mut builder = Builder::new(TokioExecutor::new());
     builder.http1().timer(TokioTimer::new()).header_read_timeout(limits.header_timeout);
@@ -134,18 +144,47 @@ async fn connection(
     drop(slot);
 }
 
-/// Waits for the first bytes of a client, which tell the version of HTTP; `false` if it hung up.
-async fn greeted(stream: &TcpStream) -> bool {
-    let mut bytes = [0; PREFACE.len()];
+/// How a client begins.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Greeting {
+    /// With what the HTTP library reads.
+    Http,
+    /// With an address that has quotes in it, as people type `/block?height="5"`.
+    Quotes,
+    /// It hung up.
+    Gone,
+}
+
+/// Waits for the first bytes of a client, which tell the version of HTTP.
+async fn greeted(stream: &TcpStream) -> Greeting {
+    let mut bytes = [0; FIRST_BYTES];
     loop {
         match stream.peek(&mut bytes).await {
-            Ok(0) | Err(_) => return false,
+            Ok(0) | Err(_) => return Greeting::Gone,
             Ok(count) if count < PREFACE.len() && PREFACE.starts_with(&bytes[..count]) => {
                 tokio::time::sleep(PREFACE_PAUSE).await;
             }
-            Ok(_) => return true,
+            Ok(count) => {
+                let mut lines = bytes[..count].split(|byte| *byte == b'\n');
+                let quoted = lines.next().is_some_and(|line| line.contains(&b'"'));
+                return if quoted { Greeting::Quotes } else { Greeting::Http };
+            }
         }
     }
+}
+
+/// Says how quotes are written: the HTTP library refuses the address without a word, as RFC 9112 wants.
+async fn refuse_quotes(mut stream: TcpStream) -> std::io::Result<()> {
+    // What is unread when the connection is closed would take the answer away from the client.
+    let read = stream.read(&mut [0; FIRST_BYTES]).await?;
+    tracing::trace!(read, "refused an address with quotes");
+    let body = "write quotes in an address as %22, such as /block?height=%225%22\n";
+    let length = body.len();
+    let answer = format!(
+        "HTTP/1.1 400 Bad Request\r\ncontent-type: text/plain\r\ncontent-length: {length}\r\nconnection: close\r\n\r\n{body}"
+    );
+    stream.write_all(answer.as_bytes()).await?;
+    stream.shutdown().await
 }
 
 /// A body that breaks off with an error if it is not whole in time.

@@ -121,6 +121,22 @@ async fn connections_over_the_bound_wait_their_turn() {
 }
 
 #[tokio::test]
+async fn an_address_with_quotes_is_told_how_to_write_them() {
+    let node = Node::start().await;
+    let mut socket = tokio::net::TcpStream::connect(node.rest).await.unwrap();
+    let request = "GET /block?height=\"5\" HTTP/1.1\r\nHost: x\r\nUser-Agent: curl\r\n\r\n";
+    socket.write_all(request.as_bytes()).await.unwrap();
+    let mut answer = String::new();
+    let read = tokio::time::timeout(std::time::Duration::from_secs(10), socket.read_to_string(&mut answer));
+    read.await.unwrap().unwrap();
+    assert!(answer.starts_with("HTTP/1.1 400 ") && answer.contains("/block?height=%225%22"), "{answer}");
+    // Quotes in a body are JSON's.
+    let (status, _) = node.post("/cosmos/tx/v1beta1/simulate", &json!({"tx_bytes": ""})).await;
+    assert_ne!(status, 200);
+    node.found("/cosmos/base/tendermint/v1beta1/syncing").await;
+}
+
+#[tokio::test]
 async fn clients_that_say_nothing_or_half_of_it_lose_their_connection() {
     let config = Config {
         header_timeout_secs: 1,
