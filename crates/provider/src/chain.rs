@@ -70,7 +70,7 @@ impl Chain {
         };
         let done = result.unwrap_or_else(|error| {
             tracing::warn!(?chore, %error, "a step on the chain failed");
-            if error.refusal().is_some_and(|refusal| !passes(refusal)) {
+            if !error.is_transient() && error.refusal().is_some_and(|refusal| !passes(refusal)) {
                 Done::Refused
             } else {
                 Done::Unknown

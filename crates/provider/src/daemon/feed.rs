@@ -1,5 +1,6 @@
 //! Readers of the event log: one task a subscription, each into a bounded queue.
 
+use super::{RunError, available};
 use crate::{
     Config,
     chain::{attested, open_orders},
@@ -18,6 +19,8 @@ use virtengine_types::{Address, Height};
 const QUEUE: usize = 64;
 /// Time between looks for a new height, and before a failed list is tried again.
 const RETRY: Duration = Duration::from_secs(1);
+/// What a daemon without a subscription fails to do.
+pub(super) const FOLLOW: &str = "follow the event log";
 /// Name of the subscription to this provider's own bids and leases.
 pub(super) const OWN: &str = "own";
 
@@ -91,10 +94,11 @@ impl Feed {
         cursor: Option<u64>,
         queue: mpsc::Sender<Heard>,
         tasks: &mut JoinSet<()>,
-    ) -> Result<u64, ClientError> {
+    ) -> Result<u64, RunError> {
         let Self { name, topics, filter, .. } = self;
         let from_sequence = cursor.map_or(0, |cursor| cursor.saturating_add(1));
-        let mut stream = client.events(Subscription { topics, filter, from_sequence }).await?;
+        let subscription = Subscription { topics, filter, from_sequence };
+        let mut stream = available(FOLLOW, || client.events(subscription.clone())).await?;
         let from = stream.cursor();
         tasks.spawn(async move {
             loop {

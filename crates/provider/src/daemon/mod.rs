@@ -10,6 +10,8 @@
 
 mod feed;
 mod reconcile;
+#[cfg(test)]
+mod tests;
 mod window;
 mod work;
 
@@ -26,7 +28,7 @@ use std::pin::Pin;
 use std::{net::SocketAddr, sync::Arc};
 use thiserror::Error;
 use tokio::{net::TcpListener, task::JoinSet};
-use virtengine_client::{Account, Client, ClientError};
+use virtengine_client::{Account, Client, ClientError, until_available};
 use virtengine_crypto::SigningKey;
 use virtengine_types::{Amount, Coin, provider::AttributeError};
 use work::Work;
@@ -72,12 +74,13 @@ pub enum RunError {
 /// Sells what `config` offers with the account of `key`, until `shutdown` completes; then stops taking
 /// orders, keeps its position and returns.
 ///
-/// Registers the provider, or updates its row, first. Needs tokio's multi-threaded runtime: the journal
+/// Registers the provider, or updates its row, first. A node that cannot be reached or is starting is waited
+/// for as long as it takes, which is said once. Needs tokio's multi-threaded runtime: the journal
 /// blocks its thread while the disk works.
 ///
 /// # Errors
 /// - `Config` - the configuration breaks a rule
-/// - `Chain` - the node cannot be reached at the start, or refuses the registration or a subscription
+/// - `Chain` - the node refuses the registration or a subscription
 /// - `Deposit` - `bidding.deposit` is below the chain's minimum
 /// - `Journal` - the position is another's, locked, damaged, or cannot be written
 /// - `Profile` - the chain's row cannot be read
@@ -95,19 +98,27 @@ pub type Running = Pin<Box<dyn Future<Output = Result<(), RunError>> + Send>>;
 async fn follow(config: Config, key: SigningKey, shutdown: Shutdown) -> Result<(), RunError> {
     config.validate()?;
     let provider = key.address();
+    tokio::select! {
+        ended = sell(config, key) => ended,
+        () = shutdown => {
+            tracing::info!(%provider, "the provider daemon stops; its position is kept");
+            Ok(())
+        }
+    }
+}
+
+async fn sell(config: Config, key: SigningKey) -> Result<(), RunError> {
+    let provider = key.address();
     let client =
         Client::new(&config.node).map_err(|cause| RunError::Chain { verb: "use the node", cause })?;
-    let chain_id =
-        client.chain_id().await.map_err(|cause| RunError::Chain { verb: "ask for the chain", cause })?;
+    let chain_id = available("ask for the chain", || client.chain_id()).await?;
     let (journal, position) = Journal::open(&config.home, chain_id, provider)?;
     let listener = TcpListener::bind(config.status)
         .await
         .map_err(|cause| RunError::Status { address: config.status, cause })?;
     let deposit = deposit(&client, &config).await?;
     let chain = Chain { account: Account::new(client, key), deposit };
-    let row = register(&chain, &config)
-        .await
-        .map_err(|cause| RunError::Chain { verb: "register the provider", cause })?;
+    let row = available("register the provider", || register(&chain, &config)).await?;
     let desk = Desk::new(&config, Profile::from_wire(&row)?, position);
     let metrics = Arc::new(Metrics::new());
     if let Ok(address) = listener.local_addr() {
@@ -116,20 +127,23 @@ async fn follow(config: Config, key: SigningKey, shutdown: Shutdown) -> Result<(
     // Dropping the tasks ends them.
     let mut tasks = JoinSet::new();
     let questions = status::serve(listener, Arc::clone(&metrics), &mut tasks);
-    let work = Work::new(config, Arc::new(chain), desk, journal, metrics, tasks);
-    tokio::select! {
-        ended = work.run(questions) => ended,
-        () = shutdown => {
-            tracing::info!(%provider, "the provider daemon stops; its position is kept");
-            Ok(())
-        }
-    }
+    Work::new(config, Arc::new(chain), desk, journal, metrics, tasks).run(questions).await
+}
+
+/// Asks the node until it is available, and says once what for.
+async fn available<T, F>(verb: &'static str, ask: impl FnMut() -> F) -> Result<T, RunError>
+where
+    F: Future<Output = Result<T, ClientError>>,
+{
+    let told = |cause: &ClientError| {
+        tracing::warn!(%cause, "the node is not available: waiting for it to {verb}");
+    };
+    until_available(ask, told).await.map_err(|cause| RunError::Chain { verb, cause })
 }
 
 /// What to lock for each bid.
 async fn deposit(client: &Client, config: &Config) -> Result<Amount, RunError> {
-    let params =
-        client.params().await.map_err(|cause| RunError::Chain { verb: "ask for the parameters", cause })?;
+    let params = available("ask for the parameters", || client.params()).await?;
     let min = params.min_bid_deposit.as_ref().and_then(|coin| Coin::from_wire(coin).ok());
     let min = min.map_or(Amount::ZERO, |coin| coin.amount);
     match config.bidding.deposit {

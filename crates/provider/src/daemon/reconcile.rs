@@ -1,6 +1,6 @@
 //! Bringing the position in line with the chain, at the start and when the event log has a hole.
 
-use super::{RunError, work::Work};
+use super::{RunError, available, work::Work};
 use crate::{
     chain::{active_leases, open_bids},
     desk::Chore,
@@ -10,17 +10,18 @@ use std::{collections::BTreeSet, sync::Arc};
 use virtengine_types::Height;
 
 impl Work {
-    /// Looks up every order that is bid on or reserved for, and every lease, here and on the chain.
+    /// Looks up every order that is bid on or reserved for, and every lease, here and on the chain. Waits for
+    /// a node that is not available.
     ///
     /// # Errors
-    /// - `Chain` - the node cannot list bids and leases
+    /// - `Chain` - the node refuses to list bids and leases
     /// - `Journal` - the position cannot be kept
     pub(super) async fn reconcile(&mut self) -> Result<(), RunError> {
-        let failed = |verb| move |cause| RunError::Chain { verb, cause };
-        let client = self.chain.account.client();
-        let status = client.status().await.map_err(failed("ask for the newest height"))?;
-        let bids = open_bids(&self.chain).await.map_err(failed("list this provider's open bids"))?;
-        let leases = active_leases(&self.chain).await.map_err(failed("list this provider's leases"))?;
+        let chain = Arc::clone(&self.chain);
+        let client = chain.account.client();
+        let status = available("ask for the newest height", || client.status()).await?;
+        let bids = available("list this provider's open bids", || open_bids(&chain)).await?;
+        let leases = available("list this provider's leases", || active_leases(&chain)).await?;
         self.desk.tick(Height(status.latest_height));
         let position = self.desk.position();
         let mut chores: BTreeSet<Chore> = bids.into_iter().map(Chore::Check).collect();
@@ -32,7 +33,6 @@ impl Work {
         chores.extend(position.leases.keys().map(|lease| Chore::CheckLease(*lease)));
         let (known_bids, known_leases) = (position.reservations.len(), position.leases.len());
         let concurrent = self.config.bidding.max_concurrent as usize;
-        let chain = Arc::clone(&self.chain);
         let mut reports = stream::iter(chores)
             .map(move |chore| {
                 let chain = Arc::clone(&chain);

@@ -2,7 +2,7 @@
 
 use super::{
     RunError,
-    feed::{self, Feed, Heard, OWN, What},
+    feed::{self, FOLLOW, Feed, Heard, OWN, What},
     window::Window,
 };
 use crate::{
@@ -153,17 +153,15 @@ impl Work {
         own: mpsc::Sender<Heard>,
         orders: &mpsc::Sender<Heard>,
     ) -> Result<(), RunError> {
-        let failed = |cause| RunError::Chain { verb: "follow the event log", cause };
         let client = self.chain.account.client().clone();
         let cursors = self.desk.position().cursors.clone();
         let feed = Feed::own(self.chain.account.address());
         let known = cursors.get(OWN).copied();
-        let own_from = feed.start(&client, known, own, &mut self.tasks).await.map_err(failed)?;
+        let own_from = feed.start(&client, known, own, &mut self.tasks).await?;
         let mut from = Vec::new();
         for feed in Feed::orders(&self.config) {
             let cursor = cursors.get(&feed.name).copied();
-            let first =
-                feed.clone().start(&client, cursor, orders.clone(), &mut self.tasks).await.map_err(failed)?;
+            let first = feed.clone().start(&client, cursor, orders.clone(), &mut self.tasks).await?;
             if cursor.is_none() {
                 from.push((feed.name.clone(), first));
             }
@@ -202,7 +200,7 @@ impl Work {
 
     async fn own(&mut self, heard: Heard) -> Result<(), RunError> {
         let What::Delivery(delivery) = heard.what else { return Ok(()) };
-        match delivery.map_err(|cause| RunError::Chain { verb: "follow the event log", cause })? {
+        match delivery.map_err(|cause| RunError::Chain { verb: FOLLOW, cause })? {
             Delivery::Event(event) => {
                 self.own_event(&event);
                 self.desk.read(OWN, event.sequence);
@@ -230,7 +228,7 @@ impl Work {
         let subscription = heard.subscription;
         match heard.what {
             What::Delivery(delivery) => {
-                match delivery.map_err(|cause| RunError::Chain { verb: "follow the event log", cause })? {
+                match delivery.map_err(|cause| RunError::Chain { verb: FOLLOW, cause })? {
                     Delivery::Event(event) => self.look_up(subscription, &event),
                     Delivery::Lagged { from, to } => {
                         tracing::warn!(subscription, from, to, "behind the event log; catching up");
