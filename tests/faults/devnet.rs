@@ -125,7 +125,7 @@ fn a_devnet_says_which_node_was_killed_and_survives_its_own_death() {
 
     let first = pid(home);
     assert!(Command::new("kill").args(["-KILL", &first.to_string()]).status().unwrap().success());
-    network.says("node0 ended (signal: 9 (SIGKILL))");
+    network.says("node0 ended: killed by signal 9; starting it again in 1 s; its log is ");
     assert!(network.log().contains("logs/node0.log"), "{}", network.log());
     eventually("another process of node0", || (pid(home) != first).then_some(()));
     let before = eventually("blocks of the new process", || height(home));

@@ -12,7 +12,9 @@ use process::{Child, stop_all};
 use screen::Screen;
 use std::{
     net::TcpListener,
+    os::unix::process::ExitStatusExt as _,
     path::{Path, PathBuf},
+    process::ExitStatus,
     time::Duration,
 };
 use virtengine_client::Client;
@@ -89,12 +91,10 @@ async fn watch(
     loop {
         for child in children.iter_mut() {
             if let Some((how, pause)) = child.look()? {
-                let (name, log, why) = (child.name(), child.log().display(), why(home, child));
-                ensure!(ready, "{name} ended while starting ({how}): {why}; its log is {log}");
+                let (name, log, why) = (child.name(), child.log().display(), why(home, child, how));
+                ensure!(ready, "{name} ended while starting: {why}; its log is {log}");
                 let pause = pause.as_secs();
-                screen.say(&format!(
-                    "{name} ended ({how}): {why}; starting it again in {pause} s; its log is {log}"
-                ));
+                screen.say(&format!("{name} ended: {why}; starting it again in {pause} s; its log is {log}"));
             }
         }
         let pids_changed = note_pids(network, children);
@@ -122,14 +122,17 @@ async fn watch(
     }
 }
 
-/// What a process that ended says, or that it had no room to say anything.
-fn why(home: &Path, child: &Child) -> String {
+/// Why a process ended: the signal that killed it, what it says, or that it had no room to say anything.
+fn why(home: &Path, child: &Child, how: ExitStatus) -> String {
+    if let Some(signal) = how.signal() {
+        return format!("killed by signal {signal}"); // its last line is of something else
+    }
     let folder = home.join("logs");
     match virtengine_node::check_room(&folder) {
         Err(error) if error.is_full_disk() => {
             format!("the disk of {} is full: free some room", home.display())
         }
-        _ => child.last_words(),
+        _ => format!("{} ({how})", child.last_words()),
     }
 }
 
