@@ -5,7 +5,7 @@ use super::{
     output::line,
 };
 use clap::{Args, Subcommand};
-use eyre::{Context as _, Result};
+use eyre::{Context as _, Result, eyre};
 use std::fs::OpenOptions;
 use std::io::Write as _;
 use std::path::PathBuf;
@@ -96,7 +96,7 @@ impl Init {
             .write(true)
             .create_new(true)
             .open(&path)
-            .wrap_err_with(|| format!("failed to write {}", path.display()))?;
+            .map_err(|cause| refused(&path, cause))?;
         file.write_all(text.as_bytes()).wrap_err_with(|| format!("failed to write {}", path.display()))?;
         line(&format!(
             "wrote {}: set capacity and rates, fund key {}, then `virtengine provider run`",
@@ -142,6 +142,17 @@ impl Init {
     }
 }
 
+/// Why a configuration cannot be written. One that is there is never replaced: it may have been edited.
+fn refused(path: &std::path::Path, cause: std::io::Error) -> eyre::Report {
+    let path = path.display();
+    if cause.kind() == std::io::ErrorKind::AlreadyExists {
+        return eyre!(
+            "{path} is there already: edit it, or remove it to start from a new one, or write another file with --config FILE"
+        );
+    }
+    eyre::Report::from(cause).wrap_err(format!("failed to write {path}"))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -152,6 +163,20 @@ mod tests {
     struct Line {
         #[command(flatten)]
         init: Init,
+    }
+
+    #[test]
+    fn a_configuration_that_is_there_stays_and_is_named() {
+        let folder = tempfile::tempdir().unwrap();
+        let home = folder.path().display().to_string();
+        let arguments = ["init", "--region", "eu", "--host-uri", "https://p.example.org", "--home", &home];
+        Line::parse_from(arguments).init.run().unwrap();
+        let path = folder.path().join(CONFIG_FILE);
+        std::fs::write(&path, "mine").unwrap();
+        let error = Line::parse_from(arguments).init.run().unwrap_err().to_string();
+        let expected = format!("{} is there already: edit it, or remove it", path.display());
+        assert!(error.starts_with(&expected), "{error}");
+        assert_eq!(std::fs::read_to_string(&path).unwrap(), "mine");
     }
 
     #[test]
