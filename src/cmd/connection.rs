@@ -1,5 +1,6 @@
 //! Which node is asked.
 
+use super::output::GLOBAL;
 use clap::Args;
 use eyre::Result;
 use virtengine_client::Client;
@@ -11,6 +12,7 @@ pub(super) struct Connection {
     #[arg(
         long,
         global = true,
+        help_heading = GLOBAL,
         env = "VIRTENGINE_NODE",
         default_value = "http://127.0.0.1:26657",
         value_name = "URL"

@@ -1,5 +1,6 @@
 //! Opening the keyring of the command line.
 
+use super::output::GLOBAL;
 use clap::{Args, ValueEnum};
 use eyre::{Context as _, OptionExt as _, Result, ensure, eyre};
 use std::io::{IsTerminal as _, stdin};
@@ -12,12 +13,13 @@ use zeroize::Zeroizing;
 #[derive(Args)]
 pub(super) struct KeyringArgs {
     /// Folder of this user's files; default ~/.virtengine.
-    #[arg(long, global = true, env = "VIRTENGINE_HOME", value_name = "DIR")]
+    #[arg(long, global = true, help_heading = GLOBAL, env = "VIRTENGINE_HOME", value_name = "DIR")]
     home: Option<PathBuf>,
     /// How keys are kept.
     #[arg(
         long,
         global = true,
+        help_heading = GLOBAL,
         value_enum,
         env = "VIRTENGINE_KEYRING_BACKEND",
         default_value = "file",

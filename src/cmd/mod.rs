@@ -14,6 +14,7 @@ mod provider;
 mod query;
 mod sdl;
 mod tx;
+mod validator;
 
 use clap::{Parser, Subcommand};
 use eyre::{Context as _, Result};
@@ -25,7 +26,7 @@ use tracing_subscriber::{EnvFilter, fmt::writer::BoxMakeWriter};
 #[command(name = "virtengine", version, propagate_version = true, max_term_width = 100)]
 pub(crate) struct Arguments {
     /// What is logged to stderr, such as `info` or `virtengine_client=debug`.
-    #[arg(long, global = true, env = "VIRTENGINE_LOG", value_name = "FILTER")]
+    #[arg(long, global = true, env = "VIRTENGINE_LOG", value_name = "FILTER", help_heading = output::GLOBAL)]
     log: Option<String>,
     #[command(subcommand)]
     command: Command,
@@ -126,6 +127,10 @@ mod tests {
             "query proof raw ledger 00",
             "query tx AB --wait 5 --node tcp://localhost:1",
             "query bank supply",
+            "query bank community-pool --output json",
+            "tx staking delegate validator0 5 --from alice",
+            "tx bank multi-send bob=5uve carol=6uve --from alice",
+            "tx provider attest bob --attribute region=eu",
             "sdl check app.yml --denom-map uact=uve --ignore-signed-by",
             "deploy app.yml --from alice --accept first --bid-window 5 --wait 9 --deposit 7uve",
             "provider init --region eu --host-uri https://p",
@@ -142,12 +147,38 @@ mod tests {
     }
 
     #[test]
+    fn the_flags_of_every_verb_come_behind_its_own() {
+        let help = |path: &[&str]| {
+            let mut command = Arguments::command();
+            command.build();
+            let mut verb = &mut command;
+            for name in path {
+                verb = verb.find_subcommand_mut(name).unwrap();
+            }
+            verb.render_long_help().to_string()
+        };
+        let order = |help: &str, parts: &[&str]| {
+            let places: Vec<_> = parts.iter().map(|part| help.find(part).ok_or(part)).collect();
+            assert!(places.iter().all(Result::is_ok) && places.is_sorted(), "{places:?}: {help}");
+        };
+        let query = help(&["query", "market", "orders"]);
+        order(&query, &["\nOptions:", "--tenant", "\nGlobal options:", "--node"]);
+        assert!(query.find("--output") > query.find("Global options:"), "{query}");
+        let tx = help(&["tx", "market", "close-lease"]);
+        order(&tx, &["\nOptions:", "--reopen", "\nGlobal options:", "--node", "--gas"]);
+        let deploy = help(&["deploy"]);
+        order(&deploy, &["\nOptions:", "--bid-window", "--manifest", "\nGlobal options:", "--node"]);
+    }
+
+    #[test]
     fn rejects_mistakes_by_their_names() {
         for (line, named) in [
             ("tx bank send bob five", "five"),
             ("tx market submit-bid 7 0", "positive"),
             ("tx market submit-bid 7 5atom", "atom"),
-            ("tx staking delegate cosmos1x 5", "cosmos1x"),
+            ("tx bank send bob 5VE", "write 5000000uve"),
+            ("tx bank send bob 0uve", "positive"),
+            ("tx bank send bob 5", "write 5uve"),
             ("query proof raw disk 00", "disk"),
             ("deploy", "FILE"),
         ] {

@@ -18,6 +18,9 @@ pub(crate) fn causes(error: &eyre::Report) -> String {
     text
 }
 
+/// Heading of the flags that every verb of a kind takes, behind the verb's own.
+pub(super) const GLOBAL: &str = "Global options";
+
 /// How answers are printed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub(super) enum Format {
@@ -35,6 +38,7 @@ pub(super) struct Output {
         long,
         short,
         global = true,
+        help_heading = GLOBAL,
         value_enum,
         env = "VIRTENGINE_OUTPUT",
         default_value = "table",
@@ -58,7 +62,7 @@ impl Output {
         }
         let mut table = table();
         let mut rows = Vec::new();
-        flatten("", value, &mut rows);
+        flatten("", &without_ended(value), &mut rows);
         for (name, cell) in rows {
             table.add_row([name, cell]);
         }
@@ -76,7 +80,11 @@ impl Output {
         table.set_header(columns.iter().map(|(title, _)| *title));
         let entries = answer[list].as_array().map(Vec::as_slice).unwrap_or_default();
         for entry in entries {
-            table.add_row(columns.iter().map(|(_, path)| cell(field(entry, path))));
+            let entry = without_ended(entry);
+            table.add_row(columns.iter().map(|(_, path)| match field(&entry, path) {
+                Value::Null => ABSENT.to_owned(),
+                value => cell(value),
+            }));
         }
         line(&table.to_string())?;
         if entries.is_empty() {
@@ -140,14 +148,38 @@ fn cell(value: &Value) -> String {
     }
 }
 
+/// What stands in a cell for what is not there, such as the reason for closing a lease that runs.
+const ABSENT: &str = "-";
+
 /// `ORDER_STATUS_OPEN` as `open`; other texts as they are.
 fn word(text: &str) -> String {
+    match constant(text) {
+        Some("UNSPECIFIED") => ABSENT.to_owned(),
+        Some(name) => name.to_lowercase().replace('_', " "),
+        None => text.to_owned(),
+    }
+}
+
+/// The name behind the kind of an enumeration's constant.
+fn constant(text: &str) -> Option<&str> {
     let kinds = ["_STATUS_", "_REASON_", "SELECTION_", "ENDPOINT_KIND_"];
     let constant = text.bytes().all(|byte| byte.is_ascii_uppercase() || byte == b'_');
-    match kinds.iter().find_map(|kind| text.split_once(kind)) {
-        Some((_, name)) if constant => name.to_lowercase().replace('_', " "),
-        _ => text.to_owned(),
+    kinds.iter().find_map(|kind| text.split_once(kind)).map(|(_, name)| name).filter(|_| constant)
+}
+
+/// Leaves out what counts for an open order only: `open_bids` is 0 once the order is matched, however many
+/// bid on it.
+fn without_ended(entry: &Value) -> Value {
+    let mut entry = entry.clone();
+    if let Value::Object(fields) = &mut entry {
+        if fields.get("status").is_some_and(|status| *status != "ORDER_STATUS_OPEN") {
+            fields.remove("open_bids");
+        }
+        for value in fields.values_mut().filter(|value| value.is_object()) {
+            *value = without_ended(value);
+        }
     }
+    entry
 }
 
 fn flatten(prefix: &str, value: &Value, rows: &mut Vec<(String, String)>) {
@@ -163,6 +195,7 @@ fn flatten(prefix: &str, value: &Value, rows: &mut Vec<(String, String)>) {
                 flatten(&format!("{prefix}[{index}]"), value, rows);
             }
         }
+        Value::String(text) if constant(text) == Some("UNSPECIFIED") => {}
         other => rows.push((prefix.to_owned(), cell(other))),
     }
 }
@@ -198,6 +231,21 @@ mod tests {
         flatten("", &value, &mut rows);
         let rows: Vec<String> = rows.iter().map(|(name, value)| format!("{name}: {value}")).collect();
         assert_eq!(rows, ["id: 7", "spec.price: 5uve", "units[0].cpu: 1", "units[0].gpu: 0"]);
+    }
+
+    #[test]
+    fn what_is_not_there_is_left_out() {
+        assert_eq!(cell(&json!("CLOSE_REASON_UNSPECIFIED")), "-");
+        let mut rows = Vec::new();
+        flatten("", &json!({"id": "7", "close_reason": "CLOSE_REASON_UNSPECIFIED"}), &mut rows);
+        assert_eq!(rows, [("id".to_owned(), "7".to_owned())]);
+    }
+
+    #[test]
+    fn open_bids_are_those_of_an_open_order() {
+        let order = |status: &str| json!({"order": {"status": status, "open_bids": 3}});
+        assert_eq!(without_ended(&order("ORDER_STATUS_OPEN"))["order"]["open_bids"], 3);
+        assert_eq!(without_ended(&order("ORDER_STATUS_MATCHED"))["order"].get("open_bids"), None);
     }
 
     #[test]

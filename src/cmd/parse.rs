@@ -2,9 +2,8 @@
 
 use eyre::{Result, bail, ensure};
 use virtengine_types::{
-    Address, Amount, Coin, Coins,
-    address::AddressError,
-    coin::CoinError,
+    Amount, Coin, Coins,
+    coin::BASE_DENOM,
     proto::{cosmos::base::v1beta1 as wire, virtengine::provider::v1::Attribute},
 };
 
@@ -12,37 +11,60 @@ use virtengine_types::{
 const DECIMALS: usize = 18;
 
 /// Coins such as `5uve` or `5uve,3atom`, in any order.
-pub(super) fn coins(text: &str) -> Result<Coins, CoinError> {
+pub(super) fn coins(text: &str) -> Result<Coins> {
     let mut coins = Coins::default();
-    for part in text.split(',').map(str::trim).filter(|part| !part.is_empty()) {
-        coins.add(&part.parse()?)?;
+    for part in text.split(',') {
+        coins.add(&coin(part.trim())?)?;
     }
     Ok(coins)
 }
 
+/// A positive amount with its denomination, such as `5uve`.
+fn coin(text: &str) -> Result<Coin> {
+    let end = text.find(|found: char| !found.is_ascii_digit() && found != '.').unwrap_or(text.len());
+    let (number, unit) = (&text[..end], text[end..].trim_start());
+    ensure!(!number.is_empty(), "{text:?} is no amount; write a number and a unit, such as 1000000uve");
+    if unit.eq_ignore_ascii_case("VE") {
+        match micros(number) {
+            Some(amount) => bail!("{text}: unknown unit {unit}; write {amount}uve"),
+            None => bail!("{text}: unknown unit {unit}; write it in uve, 1 VE is 1000000uve"),
+        }
+    }
+    ensure!(!number.contains('.'), "{text}: an amount is a whole number; 1 VE is 1000000uve");
+    ensure!(!unit.is_empty(), "{text}: the unit is missing; write {text}uve, 1 VE is 1000000uve");
+    ensure!(
+        unit == BASE_DENOM || !unit.eq_ignore_ascii_case(BASE_DENOM),
+        "{text}: unknown unit {unit}; write {number}uve"
+    );
+    let coin = Coin { denom: unit.parse()?, amount: number.parse()? };
+    ensure!(!coin.amount.is_zero(), "{text}: the amount must be positive");
+    Ok(coin)
+}
+
+/// Millionths of a decimal number, such as 1500000 of `1.5`, if they are whole and fit.
+fn micros(number: &str) -> Option<u128> {
+    let (whole, rest) = number.split_once('.').unwrap_or((number, ""));
+    if whole.is_empty() || rest.len() > 6 || rest.contains('.') {
+        return None;
+    }
+    format!("{whole}{rest:0<6}").parse().ok()
+}
+
 /// An amount of uve, with or without the denomination.
 pub(super) fn payment(text: &str) -> Result<Amount> {
-    let coin = match text.parse::<Amount>() {
-        Ok(amount) => Coin::base(amount),
-        Err(_) => text.parse()?,
-    };
+    let digits = !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit());
+    let coin = if digits { coin(&format!("{text}{BASE_DENOM}"))? } else { coin(text)? };
     ensure!(
-        coin.denom.as_str() == virtengine_types::coin::BASE_DENOM,
-        "it is {}, the chain takes uve here",
+        coin.denom.as_str() == BASE_DENOM,
+        "{text}: the chain takes uve here, not {}; 1 VE is 1000000uve",
         coin.denom
     );
-    ensure!(!coin.amount.is_zero(), "it must be positive, got 0");
     Ok(coin.amount)
 }
 
 /// The wire form of an amount of uve.
 pub(super) fn uve(amount: Amount) -> Option<wire::Coin> {
     Some(Coin::base(amount).to_wire())
-}
-
-/// A validator by its operator address or by its account.
-pub(super) fn validator(text: &str) -> Result<Address, AddressError> {
-    Address::from_operator(text).or_else(|error| text.parse().map_err(|_| error))
 }
 
 /// An attribute such as `region=eu-west`.
@@ -75,8 +97,27 @@ mod tests {
     #[test]
     fn accepts_coins_in_any_order() {
         assert_eq!(coins("5uve, 3atom").unwrap().to_string(), "3atom,5uve");
-        assert!(coins("5").is_err());
-        assert!(coins("-5uve").is_err());
+    }
+
+    #[test]
+    fn rejects_amounts_with_what_to_write_instead() {
+        for (text, said) in [
+            ("5", "5: the unit is missing; write 5uve, 1 VE is 1000000uve"),
+            ("5VE", "5VE: unknown unit VE; write 5000000uve"),
+            ("1.5ve", "1.5ve: unknown unit ve; write 1500000uve"),
+            ("0.0000001VE", "0.0000001VE: unknown unit VE; write it in uve, 1 VE is 1000000uve"),
+            ("5UVE", "5UVE: unknown unit UVE; write 5uve"),
+            ("1.5uve", "1.5uve: an amount is a whole number; 1 VE is 1000000uve"),
+            ("0uve", "0uve: the amount must be positive"),
+            ("-5uve", "\"-5uve\" is no amount; write a number and a unit, such as 1000000uve"),
+            ("", "\"\" is no amount; write a number and a unit, such as 1000000uve"),
+            ("5uve,0atom", "0atom: the amount must be positive"),
+        ] {
+            assert_eq!(coins(text).unwrap_err().to_string(), said);
+        }
+        let error = payment("5atom").unwrap_err().to_string();
+        assert_eq!(error, "5atom: the chain takes uve here, not atom; 1 VE is 1000000uve");
+        assert_eq!(payment("0").unwrap_err().to_string(), "0uve: the amount must be positive");
     }
 
     #[test]
@@ -86,14 +127,6 @@ mod tests {
         for text in ["0", "0uve", "5atom", "1.5", "", "-1"] {
             assert!(payment(text).is_err(), "{text}");
         }
-    }
-
-    #[test]
-    fn accepts_both_addresses_of_a_validator() {
-        let address = Address([7; 20]);
-        assert_eq!(validator(&address.operator()).unwrap(), address);
-        assert_eq!(validator(&address.to_string()).unwrap(), address);
-        assert!(validator("cosmos1x").is_err());
     }
 
     #[test]

@@ -4,11 +4,15 @@ use super::{Asker, Paging};
 use clap::Subcommand;
 use eyre::Result;
 use virtengine_client::json;
-use virtengine_types::proto::cosmos::{
-    auth::v1beta1 as auth,
-    bank::v1beta1::{
-        QueryAllBalancesRequest, QueryAllBalancesResponse, QueryBalanceRequest, QueryBalanceResponse,
-        QuerySupplyOfRequest, QuerySupplyOfResponse, QueryTotalSupplyRequest, QueryTotalSupplyResponse,
+use virtengine_types::{
+    Address,
+    ledger::Pool,
+    proto::cosmos::{
+        auth::v1beta1 as auth,
+        bank::v1beta1::{
+            QueryAllBalancesRequest, QueryAllBalancesResponse, QueryBalanceRequest, QueryBalanceResponse,
+            QuerySupplyOfRequest, QuerySupplyOfResponse, QueryTotalSupplyRequest, QueryTotalSupplyResponse,
+        },
     },
 };
 
@@ -53,6 +57,11 @@ pub(super) enum Bank {
         #[arg(default_value = "uve")]
         denom: String,
     },
+    /// What the community pool holds: the chain's share of the providers' earnings.
+    CommunityPool {
+        #[command(flatten)]
+        paging: Paging,
+    },
     /// All coins there are.
     Supply {
         /// Only this denomination.
@@ -66,16 +75,9 @@ impl Bank {
     pub(super) async fn run(self, asker: &Asker) -> Result<()> {
         let client = &asker.client;
         match self {
-            Self::Balances { account, paging } => {
-                let request = QueryAllBalancesRequest {
-                    address: asker.address(&account)?.to_string(),
-                    pagination: paging.request(),
-                    ..Default::default()
-                };
-                let path = "/cosmos.bank.v1beta1.Query/AllBalances";
-                let answer: QueryAllBalancesResponse = client.query(path, &request).await?;
-                asker.list(&answer, "balances", COINS)
-            }
+            Self::Balances { account, paging } => balances(asker, asker.address(&account)?, &paging).await,
+            // The pool is an account; asked as such its amounts are whole.
+            Self::CommunityPool { paging } => balances(asker, Pool::Community.address(), &paging).await,
             Self::Balance { account, denom } => {
                 let request = QueryBalanceRequest { address: asker.address(&account)?.to_string(), denom };
                 let path = "/cosmos.bank.v1beta1.Query/Balance";
@@ -94,4 +96,15 @@ impl Bank {
             }
         }
     }
+}
+
+async fn balances(asker: &Asker, account: Address, paging: &Paging) -> Result<()> {
+    let request = QueryAllBalancesRequest {
+        address: account.to_string(),
+        pagination: paging.request(),
+        ..Default::default()
+    };
+    let path = "/cosmos.bank.v1beta1.Query/AllBalances";
+    let answer: QueryAllBalancesResponse = asker.client.query(path, &request).await?;
+    asker.list(&answer, "balances", COINS)
 }

@@ -32,15 +32,15 @@ pub(super) async fn tx(asker: &Asker, hash: &str, wait_seconds: u64) -> Result<(
     asker.output.record(&answer)
 }
 
-/// Roots and hashes are hexadecimal, as everywhere else.
+/// Roots and hashes are upper-case hexadecimal, as everywhere else.
 pub(super) async fn header(asker: &Asker, height: u64) -> Result<()> {
     let answer = asker.client.header(height).await?;
     let header = answer.header.unwrap_or_default();
     let partition = |partition: &virtengine_types::proto::virtengine::chain::v1::PartitionRoot| {
         json!({
             "name": partition.name,
-            "root": hex::encode(&partition.root),
-            "ops_root": hex::encode(&partition.ops_root),
+            "root": hex::encode_upper(&partition.root),
+            "ops_root": hex::encode_upper(&partition.ops_root),
             "range_start": partition.range_start.to_string(),
             "range_end": partition.range_end.to_string(),
         })
@@ -50,17 +50,17 @@ pub(super) async fn header(asker: &Asker, height: u64) -> Result<()> {
         "height": header.height.to_string(),
         "epoch": header.epoch.to_string(),
         "view": header.view.to_string(),
-        "hash": hex::encode(&header.hash),
-        "parent": hex::encode(&header.parent),
+        "hash": hex::encode_upper(&header.hash),
+        "parent": hex::encode_upper(&header.parent),
         "time": virtengine_types::Timestamp(header.time_ms).rfc3339(),
-        "proposer": hex::encode(&header.proposer),
-        "txs_root": hex::encode(&header.txs_root),
-        "results_root": hex::encode(&header.results_root),
-        "state_root": hex::encode(&header.state_root),
+        "proposer": hex::encode_upper(&header.proposer),
+        "txs_root": hex::encode_upper(&header.txs_root),
+        "results_root": hex::encode_upper(&header.results_root),
+        "state_root": hex::encode_upper(&header.state_root),
         "partitions": header.partitions.iter().map(partition).collect::<Vec<_>>(),
-        "committee": hex::encode(&header.committee),
-        "next_committee": hex::encode(&header.next_committee),
+        "committee": hex::encode_upper(&header.committee),
+        "next_committee": hex::encode_upper(&header.next_committee),
         "gas_used": header.gas_used.to_string(),
-        "certificate": hex::encode(&answer.certificate),
+        "certificate": hex::encode_upper(&answer.certificate),
     }))
 }

@@ -7,7 +7,7 @@ use super::{
 use clap::{Args, Subcommand};
 use eyre::Result;
 use serde_json::{Map, Value, json};
-use virtengine_client::{Delivery, Event, Subscription};
+use virtengine_client::{ClientError, Delivery, Event, Subscription, until_available};
 use virtengine_types::proto::virtengine::provider::v1::Attribute;
 
 #[derive(Subcommand)]
@@ -20,7 +20,7 @@ pub(super) enum Events {
         #[arg(long, default_value_t = 0)]
         limit: u32,
     },
-    /// Events as they come, until interrupted: one line each.
+    /// Events as they come, one line each, until interrupted. Waits for a node that is not there.
     Follow {
         #[command(flatten)]
         wanted: Wanted,
@@ -69,7 +69,10 @@ impl Events {
                 Ok(())
             }
             Self::Follow { wanted } => {
-                let mut stream = asker.client.events(wanted.subscription()).await?;
+                let subscription = wanted.subscription();
+                let connect = || asker.client.events(subscription.clone());
+                let told = |error: &ClientError| eprintln!("waiting for the node's event log: {error}");
+                let mut stream = until_available(connect, told).await?;
                 loop {
                     match stream.next().await? {
                         Delivery::Event(event) => print(asker, &event)?,

@@ -19,7 +19,7 @@ pub(super) enum Market {
         /// The order.
         id: u64,
     },
-    /// Orders, newest last.
+    /// Orders, newest last. Their open bids are those that can still be accepted.
     Orders {
         /// Only of this tenant: an address, or the name of a key.
         #[arg(long)]
@@ -167,7 +167,7 @@ impl Market {
                     ("status", "status"),
                     ("ceiling / block", "spec.max_price"),
                     ("region", "spec.region"),
-                    ("bids", "open_bids"),
+                    ("open bids", "open_bids"),
                     ("lease", "lease_id"),
                 ];
                 asker.list(&answer, "orders", &columns)

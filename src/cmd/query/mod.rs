@@ -12,6 +12,7 @@ use super::{
     connection::Connection,
     keyring::KeyringArgs,
     output::{Column, Output},
+    validator,
 };
 use clap::{Args, Subcommand};
 use eyre::Result;
@@ -131,7 +132,12 @@ impl Asker {
         self.keyring.address(text)
     }
 
-    /// The same, for a filter that may be left out.
+    /// The validator that a text names.
+    async fn validator(&self, text: &str) -> Result<Address> {
+        validator::find(&self.client, &self.keyring, text).await
+    }
+
+    /// An account as a filter that may be left out.
     fn filter(&self, text: Option<&str>) -> Result<String> {
         text.map_or(Ok(String::new()), |text| Ok(self.address(text)?.to_string()))
     }
@@ -154,7 +160,9 @@ struct Key(Vec<u8>);
 
 impl Paging {
     fn request(&self) -> Option<PageRequest> {
-        Some(page(self.page_key.as_ref().map_or(&[], |key| &key.0), self.limit))
+        let request = page(self.page_key.as_ref().map_or(&[], |key| &key.0), self.limit);
+        // The answer holds the length of the whole list, which is 0 if nobody asks for it.
+        Some(PageRequest { count_total: true, ..request })
     }
 }
 

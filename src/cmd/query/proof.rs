@@ -1,6 +1,6 @@
 //! `virtengine query proof`: values checked against the state root, without a database.
 
-use super::{super::parse, Asker};
+use super::Asker;
 use bytes::Bytes;
 use clap::{Subcommand, ValueEnum};
 use eyre::{Context as _, Result, ensure, eyre};
@@ -10,7 +10,7 @@ use virtengine_client::json as proto_json;
 use virtengine_state::{Key, Partition};
 use virtengine_store::proof;
 use virtengine_types::{
-    Address, Coin, Denom,
+    Coin, Denom,
     block::Hash,
     market::{BidId, LeaseId, OrderId, OrderStatus},
     proto::virtengine::chain::v1::QueryProofResponse,
@@ -32,9 +32,8 @@ pub(super) enum Of {
     },
     /// A validator.
     Validator {
-        /// Its operator address or account.
-        #[arg(value_parser = parse::validator)]
-        validator: Address,
+        /// Its operator address, account, key or moniker.
+        validator: String,
     },
     /// A provider.
     Provider {
@@ -88,7 +87,7 @@ pub(super) enum PartitionName {
 
 impl Of {
     pub(super) async fn run(self, asker: &Asker) -> Result<()> {
-        let key = self.key(asker)?;
+        let key = self.key(asker).await?;
         let answer = asker.client.proof(key.partition.name(), key.bytes).await?;
         let row = Bytes::copy_from_slice(&answer.value);
         let state_root = verify(&key, &answer, &row)?;
@@ -96,11 +95,11 @@ impl Of {
         asker.output.record(&json!({
             "verified": true,
             "partition": key.partition.name(),
-            "key": hex::encode(key.bytes),
+            "key": hex::encode_upper(key.bytes),
             "height": answer.height.to_string(),
-            "state_root": hex::encode(state_root),
+            "state_root": hex::encode_upper(state_root),
             "proof_bytes": answer.proof.len(),
-            "row": hex::encode(&row),
+            "row": hex::encode_upper(&row),
             "value": value,
         }))?;
         if !asker.output.is_json() {
@@ -135,8 +134,8 @@ impl Of {
                 json!({
                     "operator_address": operator.operator(),
                     "moniker": validator.description.moniker,
-                    "consensus_key": hex::encode(validator.consensus_key),
-                    "bls_key": validator.bls_key.map(hex::encode),
+                    "consensus_key": hex::encode_upper(validator.consensus_key),
+                    "bls_key": validator.bls_key.map(hex::encode_upper),
                     "tokens": validator.tokens.to_string(),
                     "self_delegation": validator.self_delegation.to_string(),
                     "created_height": validator.created_height.to_string(),
@@ -168,11 +167,11 @@ impl Of {
         })
     }
 
-    fn key(&self, asker: &Asker) -> Result<Key> {
+    async fn key(&self, asker: &Asker) -> Result<Key> {
         Ok(match self {
             Self::Account { account } => bank::ACCOUNTS.key(&asker.address(account)?)?,
             Self::Supply { denom } => bank::SUPPLY.key(denom)?,
-            Self::Validator { validator } => staking::VALIDATORS.key(validator)?,
+            Self::Validator { validator } => staking::VALIDATORS.key(&asker.validator(validator).await?)?,
             Self::Provider { provider } => provider::PROVIDERS.key(&asker.address(provider)?)?,
             Self::Order { id } => market::ORDERS.key(&OrderId(*id))?,
             Self::Bid { id } => market::BIDS.key(&BidId(*id))?,

@@ -1,21 +1,18 @@
 //! `virtengine query staking`.
 
-use super::{super::parse, Asker, Paging};
+use super::{Asker, Paging};
 use clap::{Subcommand, ValueEnum};
 use eyre::Result;
-use virtengine_types::{
-    Address,
-    proto::{
-        cosmos::staking::v1beta1::{
-            QueryDelegationRequest, QueryDelegationResponse, QueryDelegatorDelegationsRequest,
-            QueryDelegatorDelegationsResponse, QueryDelegatorUnbondingDelegationsRequest,
-            QueryDelegatorUnbondingDelegationsResponse, QueryParamsRequest, QueryParamsResponse,
-            QueryPoolRequest, QueryPoolResponse, QueryRedelegationsRequest, QueryRedelegationsResponse,
-            QueryValidatorDelegationsRequest, QueryValidatorDelegationsResponse, QueryValidatorRequest,
-            QueryValidatorResponse, QueryValidatorsRequest, QueryValidatorsResponse,
-        },
-        virtengine::staking::v1::{QueryConsensusKeyRequest, QueryConsensusKeyResponse},
+use virtengine_types::proto::{
+    cosmos::staking::v1beta1::{
+        QueryDelegationRequest, QueryDelegationResponse, QueryDelegatorDelegationsRequest,
+        QueryDelegatorDelegationsResponse, QueryDelegatorUnbondingDelegationsRequest,
+        QueryDelegatorUnbondingDelegationsResponse, QueryParamsRequest, QueryParamsResponse,
+        QueryPoolRequest, QueryPoolResponse, QueryRedelegationsRequest, QueryRedelegationsResponse,
+        QueryValidatorDelegationsRequest, QueryValidatorDelegationsResponse, QueryValidatorRequest,
+        QueryValidatorResponse, QueryValidatorsRequest, QueryValidatorsResponse,
     },
+    virtengine::staking::v1::{QueryConsensusKeyRequest, QueryConsensusKeyResponse},
 };
 
 const DELEGATIONS: &[(&str, &str)] = &[
@@ -36,15 +33,13 @@ pub(super) enum Staking {
     },
     /// One validator.
     Validator {
-        /// Its operator address or account.
-        #[arg(value_parser = parse::validator)]
-        validator: Address,
+        /// Its operator address, account, key or moniker.
+        validator: String,
     },
     /// The BLS key of a validator's consensus votes.
     ConsensusKey {
-        /// Its operator address or account.
-        #[arg(value_parser = parse::validator)]
-        validator: Address,
+        /// Its operator address, account, key or moniker.
+        validator: String,
     },
     /// Delegations of an account.
     Delegations {
@@ -57,15 +52,13 @@ pub(super) enum Staking {
     Delegation {
         /// Its address, or the name of a key.
         delegator: String,
-        /// The validator.
-        #[arg(value_parser = parse::validator)]
-        validator: Address,
+        /// The validator: its operator address, account, key or moniker.
+        validator: String,
     },
     /// Delegations to a validator.
     DelegationsTo {
-        /// The validator.
-        #[arg(value_parser = parse::validator)]
-        validator: Address,
+        /// The validator: its operator address, account, key or moniker.
+        validator: String,
         #[command(flatten)]
         paging: Paging,
     },
@@ -124,10 +117,12 @@ impl Staking {
                 asker.list(&answer, "validators", &columns)
             }
             Self::Validator { validator } => {
+                let validator = asker.validator(&validator).await?;
                 let request = QueryValidatorRequest { validator_addr: validator.operator() };
                 asker.show(&client.query::<_, QueryValidatorResponse>(&path("Validator"), &request).await?)
             }
             Self::ConsensusKey { validator } => {
+                let validator = asker.validator(&validator).await?;
                 let request = QueryConsensusKeyRequest { validator_address: validator.operator() };
                 let path = "/virtengine.staking.v1.Query/ConsensusKey";
                 asker.show(&client.query::<_, QueryConsensusKeyResponse>(path, &request).await?)
@@ -143,12 +138,12 @@ impl Staking {
             Self::Delegation { delegator, validator } => {
                 let request = QueryDelegationRequest {
                     delegator_addr: asker.address(&delegator)?.to_string(),
-                    validator_addr: validator.operator(),
+                    validator_addr: asker.validator(&validator).await?.operator(),
                 };
                 asker.show(&client.query::<_, QueryDelegationResponse>(&path("Delegation"), &request).await?)
             }
             Self::DelegationsTo { validator, paging } => {
-                let validator_addr = validator.operator();
+                let validator_addr = asker.validator(&validator).await?.operator();
                 let request =
                     QueryValidatorDelegationsRequest { validator_addr, pagination: paging.request() };
                 let answer: QueryValidatorDelegationsResponse =

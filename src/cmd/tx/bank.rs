@@ -2,7 +2,7 @@
 
 use super::{super::parse, Signer};
 use clap::Subcommand;
-use eyre::{Context as _, Result, eyre};
+use eyre::{Result, eyre};
 use prost_types::Any;
 use virtengine_client::sign::any;
 use virtengine_types::{
@@ -22,9 +22,9 @@ pub(super) enum Bank {
     },
     /// Send coins to many accounts at once.
     MultiSend {
-        /// Who gets what, such as virtengine1...=1000000uve.
-        #[arg(required = true, value_name = "ADDRESS=COINS", value_parser = output)]
-        to: Vec<(Address, Coins)>,
+        /// Who gets what, such as virtengine1...=1000000uve; names of keys do too.
+        #[arg(required = true, value_name = "ACCOUNT=COINS", value_parser = output)]
+        to: Vec<(String, Coins)>,
     },
 }
 
@@ -44,7 +44,8 @@ impl Bank {
             Self::MultiSend { to } => {
                 let mut sum = Coins::default();
                 let mut outputs = Vec::with_capacity(to.len());
-                for (address, coins) in to {
+                for (name, coins) in to {
+                    let address = account(&name)?;
                     for coin in coins.iter() {
                         sum.add(&coin)?;
                     }
@@ -56,10 +57,9 @@ impl Bank {
     }
 }
 
-fn output(text: &str) -> Result<(Address, Coins)> {
-    let (address, coins) = text.split_once('=').ok_or_else(|| eyre!("{text:?} is not ADDRESS=COINS"))?;
-    let address = address.parse().wrap_err_with(|| format!("address of {text:?}"))?;
-    Ok((address, parse::coins(coins).wrap_err_with(|| format!("coins of {text:?}"))?))
+fn output(text: &str) -> Result<(String, Coins)> {
+    let (name, coins) = text.split_once('=').ok_or_else(|| eyre!("{text:?} is not ACCOUNT=COINS"))?;
+    Ok((name.to_owned(), parse::coins(coins)?))
 }
 
 #[cfg(test)]
@@ -71,13 +71,16 @@ mod tests {
     fn a_multi_send_takes_what_its_outputs_get() {
         let signer = Signer { address: Address([1; 20]), chain_id: "test" };
         let to = |byte: u8, coins| output(&format!("{}={coins}", Address([byte; 20]))).unwrap();
-        let message = Bank::MultiSend { to: vec![to(2, "5uve"), to(3, "7uve,1atom")] }
-            .message(&signer, |text| Ok(text.parse()?))
-            .unwrap();
+        let account = |text: &str| if text == "bob" { Ok(Address([4; 20])) } else { Ok(text.parse()?) };
+        let to = vec![to(2, "5uve"), to(3, "6uve,1atom"), output("bob=1uve").unwrap()];
+        let message = Bank::MultiSend { to }.message(&signer, account).unwrap();
         super::super::send::check(std::slice::from_ref(&message)).unwrap();
         let message = MsgMultiSend::decode(message.value.as_slice()).unwrap();
         let amounts: Vec<_> = message.inputs[0].coins.iter().map(|coin| coin.amount.as_str()).collect();
         assert_eq!(amounts, ["1", "12"]);
-        assert!(output("virtengine1x=5uve").is_err() && output("5uve").is_err());
+        assert_eq!(message.outputs[2].address, Address([4; 20]).to_string());
+        assert!(output("bob=5").is_err() && output("5uve").is_err());
+        let nobody = Bank::MultiSend { to: vec![output("virtengine1x=5uve").unwrap()] };
+        assert!(nobody.message(&signer, account).is_err());
     }
 }

@@ -49,8 +49,10 @@ impl Tx {
         let signer = Signer { address: sender.address(), chain_id: sender.chain_id() };
         let message = match self.module {
             Module::Bank(bank) => bank.message(&signer, |text| sender.account(text))?,
-            Module::Staking(staking) => staking.message(&signer)?,
-            Module::Provider(provider) => provider.message(&signer)?,
+            Module::Staking(staking) => {
+                staking.message(&signer, async |text: &str| sender.validator(text).await).await?
+            }
+            Module::Provider(provider) => provider.message(&signer, |text| sender.account(text))?,
             Module::Market(market) => market.message(&signer)?,
         };
         sender.run(vec![message]).await

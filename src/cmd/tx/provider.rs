@@ -23,16 +23,16 @@ pub(super) enum Provider {
     Deregister,
     /// State as an auditor that a provider has these attributes; replaces the earlier statement.
     Attest {
-        /// The provider's account.
-        provider: Address,
+        /// The provider's account: an address, or the name of a key.
+        provider: String,
         /// Attributes that are true, such as region=eu-west.
         #[arg(long = "attribute", short, required = true, value_name = "KEY=VALUE", value_parser = parse::attribute)]
         attributes: Vec<Attribute>,
     },
     /// Take the auditor's statement back.
     Revoke {
-        /// The provider's account.
-        provider: Address,
+        /// The provider's account: an address, or the name of a key.
+        provider: String,
     },
 }
 
@@ -53,7 +53,12 @@ pub(super) struct Description {
 }
 
 impl Provider {
-    pub(super) fn message(self, signer: &Signer<'_>) -> Result<Any> {
+    /// The message; `account` finds the address that a text names.
+    pub(super) fn message(
+        self,
+        signer: &Signer<'_>,
+        account: impl Fn(&str) -> Result<Address>,
+    ) -> Result<Any> {
         let owner = signer.address.to_string();
         Ok(match self {
             Self::Register(Description { host_uri, attributes, email, website }) => {
@@ -64,10 +69,12 @@ impl Provider {
             }
             Self::Deregister => any(&MsgDeregisterProvider { owner }),
             Self::Attest { provider, attributes } => {
-                any(&MsgAttestProvider { auditor: owner, provider: provider.to_string(), attributes })
+                let provider = account(&provider)?.to_string();
+                any(&MsgAttestProvider { auditor: owner, provider, attributes })
             }
             Self::Revoke { provider } => {
-                any(&MsgRevokeAttestation { auditor: owner, provider: provider.to_string() })
+                let provider = account(&provider)?.to_string();
+                any(&MsgRevokeAttestation { auditor: owner, provider })
             }
         })
     }

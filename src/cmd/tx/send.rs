@@ -4,15 +4,17 @@ use super::super::{
     connection::Connection,
     keyring::KeyringArgs,
     keys::confirm,
-    output::{Output, json},
-    parse,
+    output::{GLOBAL, Output, json},
+    parse, validator,
 };
 use clap::Args;
 use eyre::{Result, bail, ensure};
 use prost_types::Any;
 use serde_json::{Map, Value, json};
 use std::time::Duration;
-use virtengine_client::{Client, Fee, Gas, Signed, TxOptions, TxOutcome, json as proto_json};
+use virtengine_client::{
+    Client, ClientError, Fee, Gas, Refusal, Signed, TxOptions, TxOutcome, json as proto_json,
+};
 use virtengine_crypto::SigningKey;
 use virtengine_types::{Address, Coins, msg::Msg};
 
@@ -28,37 +30,37 @@ pub(in super::super) struct Flags {
     #[command(flatten)]
     pub(in super::super) output: Output,
     /// Name or address of the key that signs.
-    #[arg(long, global = true, env = "VIRTENGINE_FROM", value_name = "KEY")]
+    #[arg(long, global = true, help_heading = GLOBAL, env = "VIRTENGINE_FROM", value_name = "KEY")]
     from: Option<String>,
     /// Gas limit, or `auto` to simulate.
-    #[arg(long, global = true, default_value = "auto", value_name = "GAS")]
+    #[arg(long, global = true, help_heading = GLOBAL, default_value = "auto", value_name = "GAS")]
     gas: String,
     /// Factor on the simulated gas.
-    #[arg(long, global = true, default_value_t = DEFAULT_ADJUSTMENT, value_name = "FACTOR")]
+    #[arg(long, global = true, help_heading = GLOBAL, default_value_t = DEFAULT_ADJUSTMENT, value_name = "FACTOR")]
     gas_adjustment: f64,
     /// Fee, such as 2500uve; default the chain's minimum for the gas.
-    #[arg(long, global = true, value_name = "COINS", value_parser = parse::coins)]
+    #[arg(long, global = true, help_heading = GLOBAL, value_name = "COINS", value_parser = parse::coins)]
     fees: Option<Coins>,
     /// Free text on the transaction.
-    #[arg(long, global = true, default_value = "", hide_default_value = true, value_name = "TEXT")]
+    #[arg(long, global = true, help_heading = GLOBAL, default_value = "", hide_default_value = true, value_name = "TEXT")]
     memo: String,
     /// Last height that may include the transaction; 0 for any.
-    #[arg(long, global = true, default_value_t = 0, value_name = "HEIGHT")]
+    #[arg(long, global = true, help_heading = GLOBAL, default_value_t = 0, value_name = "HEIGHT")]
     timeout_height: u64,
     /// The chain that the transaction is for; default the node's. Another one is refused.
-    #[arg(long, global = true, env = "VIRTENGINE_CHAIN_ID", value_name = "ID")]
+    #[arg(long, global = true, help_heading = GLOBAL, env = "VIRTENGINE_CHAIN_ID", value_name = "ID")]
     chain_id: Option<String>,
     /// Do not ask before sending.
-    #[arg(long, short, global = true)]
+    #[arg(long, short, global = true, help_heading = GLOBAL)]
     pub(in super::super) yes: bool,
     /// Simulate and show, do not send.
-    #[arg(long, global = true, conflicts_with = "no_wait")]
+    #[arg(long, global = true, help_heading = GLOBAL, conflicts_with = "no_wait")]
     dry_run: bool,
     /// Return when the node has the transaction, before it is in a block.
-    #[arg(long, global = true)]
+    #[arg(long, global = true, help_heading = GLOBAL)]
     pub(in super::super) no_wait: bool,
     /// Longest time to wait for the block, in seconds.
-    #[arg(long, global = true, default_value_t = 60, value_name = "SECONDS")]
+    #[arg(long, global = true, help_heading = GLOBAL, default_value_t = 60, value_name = "SECONDS")]
     wait_timeout: u64,
 }
 
@@ -109,6 +111,11 @@ impl Sender {
         self.flags.keyring.address(text)
     }
 
+    /// The validator that a text names.
+    pub(in super::super) async fn validator(&self, text: &str) -> Result<Address> {
+        validator::find(&self.client, &self.flags.keyring, text).await
+    }
+
     pub(in super::super) fn chain_id(&self) -> &str {
         &self.chain_id
     }
@@ -126,7 +133,8 @@ impl Sender {
     pub(in super::super) async fn run(&self, messages: Vec<Any>) -> Result<()> {
         check(&messages)?;
         let account = self.client.account(self.address()).await?;
-        let signed = self.client.prepare(&self.key, &account, &messages, &self.options).await?;
+        let signed = self.client.prepare(&self.key, &account, &messages, &self.options).await;
+        let signed = self.told(signed)?;
         if self.flags.dry_run {
             return self.flags.output.record(&self.shown(&signed, &messages)?);
         }
@@ -134,7 +142,7 @@ impl Sender {
             eprintln!("{}", serde_json::to_string_pretty(&self.shown(&signed, &messages)?)?);
             confirm(false, "sign and send this transaction")?;
         }
-        let hash = self.client.broadcast(&signed.bytes).await?;
+        let hash = self.told(self.client.broadcast(&signed.bytes).await)?;
         if self.flags.no_wait {
             return self.flags.output.record(&json!({"hash": hash}));
         }
@@ -148,6 +156,17 @@ impl Sender {
         }
         outcome.ok()?;
         self.flags.output.record(&answer)
+    }
+
+    /// Prints a refusal for programs; the error tells people.
+    fn told<T>(&self, result: Result<T, ClientError>) -> Result<T> {
+        if let Err(error) = &result
+            && let Some(answer) = refusal_json(error)
+            && self.flags.output.is_json()
+        {
+            json(&answer)?;
+        }
+        Ok(result?)
     }
 
     fn shown(&self, signed: &Signed, messages: &[Any]) -> Result<Value> {
@@ -170,6 +189,17 @@ pub(in super::super) fn check(messages: &[Any]) -> Result<()> {
         Msg::decode(&message.type_url, &message.value)?;
     }
     Ok(())
+}
+
+/// Why a transaction came into no block, with the fields of one that failed in a block.
+fn refusal_json(error: &ClientError) -> Option<Value> {
+    let (refusal, hash) = match error {
+        ClientError::Simulation { refusal } => (refusal, Value::Null),
+        ClientError::Rejected { refusal, hash } => (refusal, hash.as_str().into()),
+        _ => return None,
+    };
+    let Refusal { codespace, code, .. } = refusal;
+    Some(json!({"hash": hash, "code": code, "codespace": codespace, "log": refusal.reason()}))
 }
 
 /// A transaction in a block, with the fields of its messages' responses, such as `order_id`.
@@ -219,6 +249,14 @@ mod tests {
         assert_eq!((answer["order_id"].as_str(), answer["height"].as_str()), (Some("99"), Some("7")));
         let failed = outcome_json(&TxOutcome { code: 4, log: "no".to_owned(), ..outcome }, &Coins::default());
         assert_eq!(failed["log"], "no");
+    }
+
+    #[test]
+    fn a_refusal_is_an_answer_for_programs() {
+        let log = "rpc error: code = Unknown desc = no such bid: unknown request".to_owned();
+        let refusal = Refusal { codespace: "sdk".to_owned(), code: 6, log };
+        let answer = refusal_json(&ClientError::Simulation { refusal }).unwrap();
+        assert_eq!(answer, json!({"hash": null, "code": 6, "codespace": "sdk", "log": "no such bid"}));
     }
 
     #[test]

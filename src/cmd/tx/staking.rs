@@ -35,21 +35,18 @@ pub(super) enum Staking {
     Undelegate(Stake),
     /// Move stake from one validator to another at once.
     Redelegate {
-        /// From whom.
-        #[arg(value_parser = parse::validator)]
-        source: Address,
-        /// To whom.
-        #[arg(value_parser = parse::validator)]
-        destination: Address,
+        /// From whom: operator address, account, key or moniker of a validator.
+        source: String,
+        /// To whom: the same of another.
+        destination: String,
         /// How much uve.
         #[arg(value_parser = parse::payment)]
         amount: Amount,
     },
     /// Delegate coins that are unbonding again to the same validator.
     CancelUnbonding {
-        /// The validator.
-        #[arg(value_parser = parse::validator)]
-        validator: Address,
+        /// The validator: its operator address, account, key or moniker.
+        validator: String,
         /// How much uve.
         #[arg(value_parser = parse::payment)]
         amount: Amount,
@@ -66,9 +63,8 @@ pub(super) enum Staking {
 
 #[derive(Args)]
 pub(super) struct Stake {
-    /// The validator.
-    #[arg(value_parser = parse::validator)]
-    validator: Address,
+    /// The validator: its operator address, account, key or moniker.
+    validator: String,
     /// How much uve.
     #[arg(value_parser = parse::payment)]
     amount: Amount,
@@ -154,7 +150,12 @@ impl Texts {
 }
 
 impl Staking {
-    pub(super) fn message(self, signer: &Signer<'_>) -> Result<Any> {
+    /// The message; `find` finds the validator that a text names.
+    pub(super) async fn message(
+        self,
+        signer: &Signer<'_>,
+        find: impl AsyncFn(&str) -> Result<Address>,
+    ) -> Result<Any> {
         let delegator_address = signer.address.to_string();
         Ok(match self {
             Self::CreateValidator(create) => any(&create.message(signer)?),
@@ -169,23 +170,23 @@ impl Staking {
             }),
             Self::Delegate(Stake { validator, amount }) => any(&MsgDelegate {
                 delegator_address,
-                validator_address: validator.operator(),
+                validator_address: find(&validator).await?.operator(),
                 amount: parse::uve(amount),
             }),
             Self::Undelegate(Stake { validator, amount }) => any(&MsgUndelegate {
                 delegator_address,
-                validator_address: validator.operator(),
+                validator_address: find(&validator).await?.operator(),
                 amount: parse::uve(amount),
             }),
             Self::Redelegate { source, destination, amount } => any(&MsgBeginRedelegate {
                 delegator_address,
-                validator_src_address: source.operator(),
-                validator_dst_address: destination.operator(),
+                validator_src_address: find(&source).await?.operator(),
+                validator_dst_address: find(&destination).await?.operator(),
                 amount: parse::uve(amount),
             }),
             Self::CancelUnbonding { validator, amount, height } => any(&MsgCancelUnbondingDelegation {
                 delegator_address,
-                validator_address: validator.operator(),
+                validator_address: find(&validator).await?.operator(),
                 amount: parse::uve(amount),
                 creation_height: i64::try_from(height).wrap_err("height")?,
             }),
