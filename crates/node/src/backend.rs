@@ -3,7 +3,12 @@
 use crate::source::{LateReader, opened};
 use bytes::Bytes;
 use parking_lot::RwLock;
-use std::{future::Future, pin::Pin, sync::Arc, sync::OnceLock};
+use std::{
+    future::Future,
+    pin::Pin,
+    sync::{Arc, OnceLock},
+    time::{SystemTime, UNIX_EPOCH},
+};
 use thiserror::Error;
 use tokio::sync::watch;
 use virtengine_mempool::{Mempool, Origin};
@@ -39,8 +44,12 @@ pub(crate) struct NodeBackend {
     pub(crate) peers: Arc<Vec<comet::Peer>>,
 }
 
-/// Final blocks that may be on their way: under load they come every 50 ms, and each waits for the disk.
+/// Final blocks that may be on their way here: under load they come every 50 ms, and each waits for the disk.
 const ON_THEIR_WAY: u64 = 10;
+/// As many, once the last block executed here is no longer fresh.
+const ON_THEIR_WAY_LATE: u64 = 2;
+/// Age up to which a block is fresh, in milliseconds; idle validators make one a second.
+const FRESH_MS: u64 = 2_000;
 
 /// Why a node does not serve.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
@@ -64,17 +73,18 @@ pub(crate) enum NotReady {
     },
 }
 
-/// Whether a node serves: the height that it serves at. `executed` is its last block's height, `known` the
-/// highest known to be final.
-fn readiness(executed: Option<u64>, known: u64, views_built: bool) -> Result<u64, NotReady> {
+/// Whether a node serves: the height that it serves at. `executed` is the height and the age in milliseconds
+/// of its last block, `known` the highest height known to be final.
+fn readiness(executed: Option<(u64, u64)>, known: u64, views_built: bool) -> Result<u64, NotReady> {
+    let (height, age) = executed.unwrap_or_default();
+    let lacking = known.saturating_sub(height);
+    if lacking > ON_THEIR_WAY || (lacking > ON_THEIR_WAY_LATE && age > FRESH_MS) {
+        return Err(NotReady::Behind { executed: height, known });
+    }
     match executed {
-        Some(executed) if known > executed.saturating_add(ON_THEIR_WAY) => {
-            Err(NotReady::Behind { executed, known })
-        }
-        None if known > ON_THEIR_WAY => Err(NotReady::Behind { executed: 0, known }),
         None => Err(NotReady::NoBlock),
-        Some(executed) if !views_built => Err(NotReady::Lists { executed }),
-        Some(executed) => Ok(executed),
+        Some(_) if !views_built => Err(NotReady::Lists { executed: height }),
+        Some(_) => Ok(height),
     }
 }
 
@@ -84,7 +94,12 @@ impl NodeBackend {
     /// # Errors
     /// - `NoBlock`, `Behind`, `Lists` - not yet, and why
     pub(crate) fn ready(&self) -> Result<u64, NotReady> {
-        let executed = self.tip.borrow().as_ref().map(|header| header.height.0);
+        // A clock that is wrong makes the rule stricter or laxer by a few blocks, no more.
+        let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+        let now = u64::try_from(now.as_millis()).unwrap_or(u64::MAX);
+        let tip = self.tip.borrow();
+        let executed = tip.as_ref().map(|header| (header.height.0, now.saturating_sub(header.time.0)));
+        drop(tip);
         readiness(executed, *self.known.read(), *self.views_built.borrow())
     }
 
@@ -234,18 +249,27 @@ mod tests {
 
     #[test]
     fn a_node_serves_at_the_tip_with_its_lists() {
-        assert_eq!(readiness(Some(100), 100, true), Ok(100));
-        assert_eq!(readiness(Some(100), 100 + ON_THEIR_WAY, true), Ok(100));
+        assert_eq!(readiness(Some((100, 0)), 100, true), Ok(100));
+        assert_eq!(readiness(Some((100, FRESH_MS)), 100 + ON_THEIR_WAY, true), Ok(100));
+        // A chain that makes no blocks is not behind.
+        assert_eq!(readiness(Some((100, 90_000)), 100 + ON_THEIR_WAY_LATE, true), Ok(100));
     }
 
     #[test]
-    fn rejects_a_node_without_blocks_behind_or_without_lists() {
-        assert_eq!(readiness(None, 0, true), Err(NotReady::NoBlock));
-        let behind = NotReady::Behind { executed: 100, known: 101 + ON_THEIR_WAY };
-        assert_eq!(readiness(Some(100), 101 + ON_THEIR_WAY, true), Err(behind));
-        assert_eq!(behind.to_string(), "catching up at height 100: block 111 is final");
+    fn rejects_a_node_that_is_behind() {
+        let behind = |known| Err(NotReady::Behind { executed: 100, known });
+        let (far, late) = (101 + ON_THEIR_WAY, 101 + ON_THEIR_WAY_LATE);
+        assert_eq!(readiness(Some((100, 0)), far, true), behind(far));
+        assert_eq!(readiness(Some((100, FRESH_MS + 1)), late, true), behind(late));
         assert_eq!(readiness(None, 90, false), Err(NotReady::Behind { executed: 0, known: 90 }));
-        let lists = readiness(Some(100), 100, false).unwrap_err();
+        let text = NotReady::Behind { executed: 100, known: far }.to_string();
+        assert_eq!(text, "catching up at height 100: block 111 is final");
+    }
+
+    #[test]
+    fn rejects_a_node_without_blocks_or_lists() {
+        assert_eq!(readiness(None, 0, true), Err(NotReady::NoBlock));
+        let lists = readiness(Some((100, 0)), 100, false).unwrap_err();
         assert_eq!(lists.to_string(), "building the lists at height 100");
     }
 }

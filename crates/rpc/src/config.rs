@@ -29,7 +29,7 @@ pub struct Config {
     pub max_concurrent_calls: usize,
     /// Most open connections of each listener; others wait to be accepted. Default 1,024.
     pub max_connections: usize,
-    /// Most open event streams. Default 256.
+    /// Most open streams of events and of submitted transactions. Default 256.
     pub max_streams: usize,
     /// Longest time for one call, in seconds. Default 15.
     pub request_timeout_secs: u64,

@@ -1,6 +1,6 @@
-//! gRPC: every method of the router over HTTP/2, the event stream, and reflection.
+//! gRPC: every method of the router over HTTP/2, the streams of events and of transactions, and reflection.
 
-use crate::{Code, Router, Status, virtengine::events};
+use crate::{Code, Router, Status, virtengine::events, virtengine::submit};
 use axum::body::Body;
 use axum::extract::{Request, State};
 use axum::response::Response;
@@ -11,6 +11,7 @@ use virtengine_types::proto;
 /// Height of the state wanted in a request, and answered from in a response.
 pub(crate) const HEIGHT_HEADER: &str = "x-cosmos-block-height";
 const SUBSCRIBE: &str = "/virtengine.events.v1.Service/Subscribe";
+const SUBMIT: &str = "/virtengine.tx.v1.Service/Submit";
 
 /// The gRPC application over a router: serve it with [`crate::server::serve`].
 pub fn grpc_app(router: Router) -> axum::Router {
@@ -48,6 +49,16 @@ async fn answer(State(router): State<Router>, request: Request) -> Response {
             }
         });
         return grpc.server_streaming(subscribe, request).await.map(Body::new);
+    }
+    if path == SUBMIT {
+        let submit = tower::service_fn(move |request: tonic::Request<tonic::Streaming<Bytes>>| {
+            let router = router.clone();
+            async move {
+                let stream = submit::submit(&router, request.into_inner())?;
+                Ok::<_, tonic::Status>(tonic::Response::new(stream))
+            }
+        });
+        return grpc.streaming(submit, request).await.map(Body::new);
     }
     let unary = tower::service_fn(move |request: tonic::Request<Bytes>| {
         let (router, path) = (router.clone(), path.clone());

@@ -14,7 +14,7 @@ use std::collections::BTreeMap;
 use std::future::Future;
 use std::pin::Pin;
 use std::sync::{Arc, Weak};
-use tokio::sync::Semaphore;
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use virtengine_types::{code::SdkCode, proto};
 
 type Handled = Pin<Box<dyn Future<Output = Result<Bytes, Status>> + Send>>;
@@ -135,8 +135,15 @@ impl Router {
         self.inner.routes.values()
     }
 
-    pub(crate) fn streams(&self) -> &Arc<Semaphore> {
-        &self.inner.streams
+    /// A place for one more stream, free again when it is dropped.
+    ///
+    /// # Errors
+    /// - `ResourceExhausted` - as many are open as may be
+    pub(crate) fn stream_slot(&self) -> Result<OwnedSemaphorePermit, Status> {
+        let max = self.inner.context.config().max_streams;
+        let cause = format!("{max} streams are open, at most {max} can be");
+        let slot = self.inner.streams.clone().try_acquire_owned();
+        slot.map_err(|_| Status::new(Code::ResourceExhausted, cause))
     }
 
     /// Answers one call. `height` is that of the state wanted; 0 for the latest.

@@ -8,8 +8,9 @@ use h2::RecvStream;
 use prost::Message;
 use virtengine_types::proto::{
     cosmos::bank::v1beta1::{QueryBalanceRequest, QueryBalanceResponse},
-    virtengine::events::v1::{
-        ListRequest, ListResponse, SubscribeRequest, SubscribeResponse, subscribe_response,
+    virtengine::{
+        events::v1::{ListRequest, ListResponse, SubscribeRequest, SubscribeResponse, subscribe_response},
+        tx::v1::{SubmitRequest, SubmitResponse},
     },
 };
 
@@ -22,6 +23,11 @@ struct Call {
 
 impl Call {
     async fn open(node: &Node, path: &str, height: Option<&str>, message: &[u8]) -> Self {
+        Self::open_with(node, path, height, &[message]).await
+    }
+
+    /// Sends several messages and ends the client's side.
+    async fn open_with(node: &Node, path: &str, height: Option<&str>, messages: &[&[u8]]) -> Self {
         let stream = tokio::net::TcpStream::connect(node.grpc).await.unwrap();
         let (client, connection) = h2::client::handshake(stream).await.unwrap();
         tokio::spawn(async move { connection.await.unwrap_or_default() });
@@ -34,9 +40,11 @@ impl Call {
         }
         let (response, mut send) = client.send_request(request.body(()).unwrap(), false).unwrap();
         let mut frame = BytesMut::new();
-        frame.put_u8(0);
-        frame.put_u32(u32::try_from(message.len()).unwrap());
-        frame.put_slice(message);
+        for message in messages {
+            frame.put_u8(0);
+            frame.put_u32(u32::try_from(message.len()).unwrap());
+            frame.put_slice(message);
+        }
         send.send_data(frame.freeze(), true).unwrap();
         let (head, body) = response.await.unwrap().into_parts();
         Self { headers: head.headers, body, received: BytesMut::new() }
@@ -144,4 +152,59 @@ async fn events_stream_from_a_sequence_and_go_on_live() {
     let list = ListResponse::decode(list.next().await.unwrap()).unwrap();
     assert_eq!(list.events, [first]);
     assert!(list.next_sequence <= second.sequence && list.next_sequence > 0);
+}
+
+const SUBMIT: &str = "/virtengine.tx.v1.Service/Submit";
+
+#[tokio::test]
+async fn transactions_on_a_stream_are_answered_a_request_at_a_time_and_in_order() {
+    let node = Node::start().await;
+    let delegate = |amount| virtengine_types::proto::cosmos::staking::v1beta1::MsgDelegate {
+        delegator_address: address("tenant").to_string(),
+        validator_address: address("validator").operator(),
+        amount: Some(coin(amount)),
+    };
+    let good = node.chain.tx("tenant", &delegate(1));
+    let requests = [vec![good, Bytes::from_static(b"no transaction")], vec![], vec![Bytes::new()]];
+    let requests = requests.map(|txs| SubmitRequest { txs }.encode_to_vec());
+    let messages: Vec<&[u8]> = requests.iter().map(Vec::as_slice).collect();
+    let mut call = Call::open_with(&node, SUBMIT, None, &messages).await;
+    let mut answers = Vec::new();
+    while let Some(message) = call.next().await {
+        answers.push(SubmitResponse::decode(message).unwrap());
+    }
+    let places: Vec<_> = answers.iter().map(|answer| (answer.first, answer.count)).collect();
+    assert_eq!(places, [(0, 2), (2, 0), (2, 1)]);
+    let refused = |answer: &SubmitResponse| -> Vec<_> {
+        answer
+            .refused
+            .iter()
+            .map(|refused| (refused.position, refused.code, refused.codespace.clone()))
+            .collect()
+    };
+    assert_eq!(refused(&answers[0]), [(1, 2, "sdk".to_owned())]);
+    assert_eq!(refused(&answers[2]), [(2, 2, "sdk".to_owned())]);
+    let after = Call::open(&node, BALANCE, None, &balance()).await;
+    assert_eq!(after.headers.get("x-cosmos-block-height").unwrap(), "2", "the good one is in a block");
+}
+
+#[tokio::test]
+async fn a_stream_with_too_many_transactions_or_to_a_node_that_lags_ends_with_a_reason() {
+    let node = Node::start().await;
+    let many = SubmitRequest { txs: vec![Bytes::from_static(b"x"); 4_097] }.encode_to_vec();
+    let mut call = Call::open(&node, SUBMIT, None, &many).await;
+    assert_eq!(call.next().await, None);
+    let (status, message) = call.status().await;
+    assert_eq!(
+        (status.as_str(), message.contains("4096") && message.contains("4097")),
+        ("3", true),
+        "{message}"
+    );
+    let malformed = Call::open(&node, SUBMIT, None, b"\xff\xff").await;
+    assert_eq!(malformed.status().await.0, "3");
+    node.chain.set_behind(true);
+    let one = SubmitRequest { txs: vec![Bytes::from_static(b"x")] }.encode_to_vec();
+    let lagging = Call::open(&node, SUBMIT, None, &one).await;
+    let (status, message) = lagging.status().await;
+    assert_eq!((status.as_str(), message.contains("catching")), ("14", true), "{message}");
 }

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use virtengine_types::proto;
 
 /// Streams have no row: gRPC serves them by name.
-const STREAMS: [&str; 1] = ["/virtengine.events.v1.Service/Subscribe"];
+const STREAMS: [&str; 2] = ["/virtengine.events.v1.Service/Subscribe", "/virtengine.tx.v1.Service/Submit"];
 
 #[tokio::test]
 async fn every_method_of_every_query_service_is_answered() {

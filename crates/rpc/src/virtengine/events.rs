@@ -1,6 +1,6 @@
 //! `virtengine.events.v1.Service`: the event log, in pages and as a stream.
 
-use crate::{Code, Context, Router, Status, router::Routes};
+use crate::{Context, Router, Status, router::Routes};
 use bytes::Bytes;
 use prost::Message;
 use tokio::sync::mpsc;
@@ -45,11 +45,7 @@ pub(crate) fn subscribe(router: &Router, request: Bytes) -> Result<Stream, Statu
     let request = SubscribeRequest::decode(request).map_err(Status::invalid)?;
     let filter = filter(request.topics, request.filter)?;
     let context = router.context();
-    let max = context.config().max_streams;
-    let slot = router.streams().clone().try_acquire_owned();
-    let slot = slot.map_err(|_| {
-        Status::new(Code::ResourceExhausted, format!("{max} event streams are open, at most {max} can be"))
-    })?;
+    let slot = router.stream_slot()?;
     let from = (request.from_sequence != 0).then_some(request.from_sequence);
     let subscription = context.hub().subscribe(filter, from);
     let (sender, receiver) = mpsc::channel(WAITING);

@@ -10,6 +10,7 @@ mod market;
 mod params;
 mod provider;
 mod staking;
+pub(crate) mod submit;
 pub(crate) mod write;
 
 use crate::router::Routes;

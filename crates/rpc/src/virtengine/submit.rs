@@ -1,0 +1,106 @@
+//! `virtengine.tx.v1.Service`: transactions of heavy users on one stream.
+
+use super::events::Stream;
+use crate::{Code, Context, Router, Status, backend::CATCHING_UP};
+use bytes::Bytes;
+use prost::Message;
+use tokio::sync::mpsc;
+use tokio_stream::{StreamExt as _, wrappers::ReceiverStream};
+use virtengine_types::{
+    block::Hash,
+    code::Rejection,
+    proto::virtengine::tx::v1::{Refused, SubmitRequest, SubmitResponse},
+};
+
+/// Most transactions of one request.
+const MAX_TXS: usize = 4_096;
+/// Requests of a stream that are checked at once; further ones wait in the client's window.
+const IN_FLIGHT: usize = 4;
+
+/// A request whose transactions were given to the mempool.
+struct Submitted {
+    first: u64,
+    replies: Vec<crate::backend::Reply<Result<Hash, Rejection>>>,
+}
+
+/// Takes transactions from a stream into the mempool, in their order, and answers each request once all of
+/// its transactions are checked. The stream shares the bound on open streams.
+pub(crate) fn submit(router: &Router, requests: tonic::Streaming<Bytes>) -> Result<Stream, Status> {
+    let slot = router.stream_slot()?;
+    let context = router.context().clone();
+    let (answers, receiver) = mpsc::channel(IN_FLIGHT);
+    let (submitted, waiting) = mpsc::channel(IN_FLIGHT);
+    tokio::spawn(take(context, requests, submitted));
+    tokio::spawn(async move {
+        answer(waiting, answers).await;
+        drop(slot);
+    });
+    Ok(ReceiverStream::new(receiver))
+}
+
+/// Reads requests until the client ends the stream or something is wrong with it.
+async fn take(
+    context: Context,
+    mut requests: tonic::Streaming<Bytes>,
+    submitted: mpsc::Sender<Result<Submitted, tonic::Status>>,
+) {
+    let mut first = 0u64;
+    loop {
+        // The place comes first: what nobody waits for must not be submitted.
+        let Ok(place) = submitted.reserve().await else { return };
+        let request = tokio::select! {
+            () = submitted.closed() => return,
+            request = requests.next() => request,
+        };
+        let txs = match request {
+            None => return,
+            Some(Err(status)) => return place.send(Err(status)),
+            Some(Ok(request)) => match accepted(&context, request) {
+                Ok(txs) => txs,
+                Err(status) => return place.send(Err(status.into())),
+            },
+        };
+        let count = txs.len() as u64;
+        let replies = txs.into_iter().map(|tx| context.backend().broadcast(tx)).collect();
+        place.send(Ok(Submitted { first, replies }));
+        first = first.saturating_add(count);
+    }
+}
+
+fn accepted(context: &Context, request: Bytes) -> Result<Vec<Bytes>, Status> {
+    let SubmitRequest { txs } = SubmitRequest::decode(request).map_err(Status::invalid)?;
+    if txs.len() > MAX_TXS {
+        let cause = format!("a request has at most {MAX_TXS} transactions, got {}", txs.len());
+        return Err(Status::invalid(cause));
+    }
+    if context.backend().is_catching_up() {
+        return Err(Status::new(Code::Unavailable, CATCHING_UP));
+    }
+    Ok(txs)
+}
+
+async fn answer(
+    mut waiting: mpsc::Receiver<Result<Submitted, tonic::Status>>,
+    answers: mpsc::Sender<Result<Bytes, tonic::Status>>,
+) {
+    while let Some(submitted) = waiting.recv().await {
+        let message = match submitted {
+            Ok(submitted) => Ok(checked(submitted).await),
+            Err(status) => Err(status),
+        };
+        if answers.send(message).await.is_err() {
+            return;
+        }
+    }
+}
+
+async fn checked(Submitted { first, replies }: Submitted) -> Bytes {
+    let count = u32::try_from(replies.len()).unwrap_or(u32::MAX);
+    let mut refused = Vec::new();
+    for (position, reply) in (first..).zip(replies) {
+        if let Err(Rejection { codespace, code, log }) = reply.await {
+            refused.push(Refused { position, code, codespace: codespace.to_owned(), log });
+        }
+    }
+    SubmitResponse { first, count, refused }.encode_to_vec().into()
+}
