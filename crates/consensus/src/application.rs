@@ -289,7 +289,7 @@ impl<E: StoreContext> StatefulApplication<E> for Application {
         };
         // In this order a proposal in between never meets a transaction that is neither done nor pending.
         self.shared.source.committed(&finalized);
-        self.recent.remove(&hash);
+        self.recent.finalized(block.height(), &hash);
         if !self.shared.outlet.deliver(finalized, known.processed_in).await {
             // Without the indexes this block must not count as processed. Waiting keeps it so until the
             // process ends; a stopping node gets here, too.

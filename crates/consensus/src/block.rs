@@ -244,4 +244,4 @@ impl BoundedBlock for Block {
 }
 
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;

@@ -57,15 +57,16 @@ impl<E: StoreContext> Paced<E> {
         Self { inner, source, recent, config }
     }
 
-    /// Transactions of the parent and its ancestors that this node executed and has not seen final.
+    /// Transactions of the parent and its ancestors that this node has not seen final. All of them, also of
+    /// blocks that it has not executed: one that is proposed again is refused, and takes what follows it along.
     async fn pending(&self, parent: &Digested<Block>, mut ancestry: impl Ancestry<Block>) -> HashSet<Hash> {
         let mut pending = HashSet::new();
-        let mut digest = parent.digest();
+        let mut next = Some(parent.clone());
         for _ in 0..MAX_PENDING_ANCESTORS {
-            let Some(hashes) = self.recent.hashes(&digest) else { break };
+            let Some(block) = next else { break };
+            let Some(hashes) = self.recent.pending(&block.digest(), block.inner()) else { break };
             pending.extend(hashes);
-            let Some(ancestor) = ancestry.next().await else { break };
-            digest = ancestor.digest();
+            next = ancestry.next().await;
         }
         pending
     }

@@ -17,7 +17,7 @@ use virtengine_state::{Partition, StateError};
 use virtengine_types::{
     Denom, Height,
     block::{FinalizedBlock, Hash},
-    code::Rejection,
+    code::{Rejection, SDK, SdkCode},
     params::Params,
     tx::{DecodedTx, VerifiedTx},
 };
@@ -211,8 +211,14 @@ impl Mempool {
     }
 
     /// Drops transactions that execution did not admit to a block, and those that follow them.
+    ///
+    /// One whose sequence is not the next on a fork stays: it may be the next on the chain, and once a block
+    /// is committed the pool knows.
     pub fn refused(&self, txs: &[(Hash, Rejection)]) {
-        let hashes: Vec<Hash> = txs.iter().map(|(hash, _)| *hash).collect();
+        let on_this_fork =
+            |why: &Rejection| why.codespace == SDK && why.code == SdkCode::WrongSequence.number();
+        let dropped = txs.iter().filter(|(_, why)| !on_this_fork(why));
+        let hashes: Vec<Hash> = dropped.map(|(hash, _)| *hash).collect();
         let removed = self.inner.pool.lock().remove(&hashes);
         self.inner.metrics.stale.inc_by(removed as u64);
         self.changed(0);

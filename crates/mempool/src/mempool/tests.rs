@@ -198,6 +198,21 @@ async fn waiting_ends_when_something_arrives() {
 }
 
 #[tokio::test]
+async fn what_a_fork_has_already_keeps_its_place_and_its_followers() {
+    let ledger = Ledger::default();
+    let user = User::in_ledger(&ledger, 1, 0, 1_000_000);
+    let mempool = start(Config::default(), &ledger);
+    let first = mempool.check_tx(user.transfer(0, 2_500)).await.unwrap();
+    mempool.check_tx(user.transfer(1, 2_500)).await.unwrap();
+    let mismatch = virtengine_chain::ante::AnteInvalid::Sequence { expected: 1, got: 0 };
+    mempool.refused(&[(first, mismatch.rejection())]);
+    assert_eq!(mempool.status().count, 2);
+    let memo = virtengine_chain::ante::AnteInvalid::MemoTooLarge { found: 300, max: 256 };
+    mempool.refused(&[(first, memo.rejection())]);
+    assert_eq!(mempool.status().count, 0, "what can never be in a block goes, with what follows it");
+}
+
+#[tokio::test]
 async fn a_store_that_cannot_be_read_is_not_the_transactions_fault() {
     #[derive(Debug)]
     struct Broken;
