@@ -5,6 +5,9 @@ mod cmd;
 use clap::Parser as _;
 use std::{io::Write as _, process::ExitCode};
 
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
 fn main() -> ExitCode {
     match cmd::Arguments::parse().run() {
         Ok(()) => ExitCode::SUCCESS,
