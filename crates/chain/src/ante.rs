@@ -266,11 +266,7 @@ fn signed_with(
 }
 
 /// The payer's account without the fee, not yet written.
-fn take_fee(
-    state: &mut State,
-    ctx: &mut TxContext<'_>,
-    tx: &DecodedTx,
-) -> Outcome<Option<(Place, Account)>> {
+fn take_fee(state: &mut State, ctx: &mut TxContext<'_>, tx: &DecodedTx) -> Outcome<Option<(Place, Account)>> {
     let fee = &tx.fee;
     let (payer, text) = (ctx.name(fee.payer), fee.amount.to_smolstr());
     let mut paying = None;

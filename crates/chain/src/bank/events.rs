@@ -11,7 +11,10 @@ pub(crate) fn spent_and_received(from: Address, to: Address, amount: &str) -> [E
 /// `coin_spent`, `coin_received` and `transfer`, addresses as text.
 pub(super) fn transferred(from: &SmolStr, to: &SmolStr, amount: &SmolStr) -> [Event; 3] {
     let [spent, received] = told(from, to, amount);
-    let transfer = Event::new("transfer").text("recipient", to.clone()).text("sender", from.clone()).text("amount", amount.clone());
+    let transfer = Event::new("transfer")
+        .text("recipient", to.clone())
+        .text("sender", from.clone())
+        .text("amount", amount.clone());
     [spent, received, transfer]
 }
 
