@@ -6,6 +6,8 @@ use virtengine_types::{Address, code::SdkCode};
 
 /// JSON-RPC code of a method that the node does not have.
 const NO_METHOD: i64 = -32601;
+/// What the chain puts before the reason for which a transaction's first message fails.
+const FIRST_MESSAGE: &str = "failed to execute message; message index: 0: ";
 /// JSON-RPC code of a node that cannot answer now.
 const UNAVAILABLE: i64 = -32000;
 
@@ -227,12 +229,19 @@ impl Refusal {
     /// Why, in the words of the rule that was broken: without what the surfaces of a node put around it.
     #[must_use]
     pub fn reason(&self) -> &str {
-        let Some((_, mut reason)) = self.call() else { return &self.log };
+        let reason =
+            self.call().map_or(self.log.as_str(), |(_, description)| self.without_frame(description));
+        // A transaction has one message as a rule; the index of another says which it is.
+        reason.strip_prefix(FIRST_MESSAGE).unwrap_or(reason)
+    }
+
+    /// The description of a failed call without the phrase of its code and the gas of a simulation.
+    fn without_frame<'a>(&self, description: &'a str) -> &'a str {
         let phrases = [SdkCode::UnknownRequest, SdkCode::KeyNotFound, SdkCode::InvalidRequest];
         let phrase = phrases.into_iter().find(|code| self.is(*code)).map_or("", SdkCode::phrase);
-        reason = reason.strip_suffix(phrase).and_then(|rest| rest.strip_suffix(": ")).unwrap_or(reason);
-        // A failed simulation ends with the gas it used.
-        reason.split_once(": with gas wanted: '").map_or(reason, |(reason, _)| reason)
+        let bare = description.strip_suffix(phrase).and_then(|rest| rest.strip_suffix(": "));
+        let bare = bare.unwrap_or(description);
+        bare.split_once(": with gas wanted: '").map_or(bare, |(reason, _)| reason)
     }
 
     /// Code and description of a failed call, which a node writes as gRPC's Go library does.
@@ -298,7 +307,7 @@ mod tests {
     fn a_failed_simulation_says_its_reason_first_and_once() {
         let rule = "spendable balance 5uve is smaller than 10uve: insufficient funds";
         let log = format!(
-            "rpc error: code = Unknown desc = {rule}: with gas wanted: '0' and gas used: '2100': unknown request"
+            "rpc error: code = Unknown desc = {FIRST_MESSAGE}{rule}: with gas wanted: '0' and gas used: '2100': unknown request"
         );
         let refusal = refusal(SdkCode::UnknownRequest, &log);
         assert_eq!(refusal.reason(), rule);
