@@ -125,8 +125,8 @@ impl Lab {
 }
 
 fn list(output: &Output) -> Result<()> {
-    let entry =
-        |scenario: &Box<dyn scenario::Scenario>| json!({"name": scenario.name(), "about": scenario.about()});
-    let list: Vec<_> = scenario::all().iter().map(entry).collect();
+    let scenarios = scenario::all();
+    let entries = scenarios.iter().map(|of| json!({"name": of.name(), "about": of.about()}));
+    let list: Vec<_> = entries.collect();
     output.list(&json!({"scenarios": list}), "scenarios", &[("SCENARIO", "name"), ("MEASURES", "about")])
 }
