@@ -215,7 +215,7 @@ pub(crate) fn admit(state: &mut State, ctx: &mut TxContext<'_>, tx: &VerifiedTx,
     if mode != Mode::Simulate {
         check(ctx.params, ctx.height(), decoded)?;
     }
-    // The payer signs too, so its row is written once: with the fee gone and the sequence used.
+    // The payer signs too, as decoding sees to, so its row is written once: with the fee gone and the sequence used.
     let mut paying = take_fee(state, ctx, decoded)?;
     for (index, signer) in decoded.signers.iter().enumerate() {
         let address = signer.address;
@@ -239,6 +239,7 @@ pub(crate) fn admit(state: &mut State, ctx: &mut TxContext<'_>, tx: &VerifiedTx,
         let text = format!("{}/{}", ctx.name(address), signer.sequence);
         ctx.emit(Event::new("tx").text("acc_seq", text));
     }
+    // A payer who did not sign would pay all the same: the fee is credited already.
     if let Some((place, account)) = paying {
         state.put_at(&bank::ACCOUNTS, place, &decoded.fee.payer, &account)?;
     }

@@ -58,7 +58,7 @@ impl<E: StoreContext> Paced<E> {
     }
 
     /// Transactions of the parent and its ancestors that this node has not seen final. All of them, also of
-    /// blocks that it has not executed: one that is proposed again is refused, and takes what follows it along.
+    /// blocks that it has not executed: one that is proposed again is refused, and takes the place of another.
     async fn pending(&self, parent: &Digested<Block>, mut ancestry: impl Ancestry<Block>) -> HashSet<Hash> {
         let mut pending = HashSet::new();
         let mut next = Some(parent.clone());

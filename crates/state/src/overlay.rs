@@ -259,6 +259,18 @@ mod tests {
     }
 
     #[test]
+    fn loading_a_key_again_keeps_what_was_written_over_it() {
+        let mut state = loaded(0..1);
+        let savepoint = state.savepoint();
+        state.put(&ROWS, &0, &1).unwrap();
+        state.load([(ROWS.key(&0).unwrap(), None)]);
+        assert_eq!(state.get(&ROWS, &0), Ok(Some(1)));
+        state.undo_to(savepoint);
+        assert_eq!(state.get(&ROWS, &0), Ok(None));
+        assert!(state.into_writes().is_empty());
+    }
+
+    #[test]
     fn what_is_committed_is_not_undone() {
         let mut state = loaded(0..2);
         state.put(&ROWS, &0, &1).unwrap();

@@ -4,9 +4,10 @@ use super::BlockRecord;
 use lru::LruCache;
 use std::sync::Arc;
 
-/// Blocks by height; those not used for longest make room for others.
+/// Blocks by height, with the memory of each, as counting it looks at every event; those not used for longest
+/// make room for others.
 pub(super) struct BlockCache {
-    blocks: LruCache<u64, Arc<BlockRecord>>,
+    blocks: LruCache<u64, (Arc<BlockRecord>, u64)>,
     bytes: u64,
     max_bytes: u64,
 }
@@ -18,7 +19,7 @@ impl BlockCache {
     }
 
     pub(super) fn get(&mut self, height: u64) -> Option<Arc<BlockRecord>> {
-        self.blocks.get(&height).cloned()
+        self.blocks.get(&height).map(|(record, _)| record.clone())
     }
 
     /// Keeps a block, unless it alone exceeds the bound.
@@ -29,16 +30,16 @@ impl BlockCache {
             return;
         }
         self.bytes += bytes;
-        self.blocks.put(height, record);
+        self.blocks.put(height, (record, bytes));
         while self.bytes > self.max_bytes {
-            let Some((_, oldest)) = self.blocks.pop_lru() else { break };
-            self.bytes -= oldest.memory_bytes();
+            let Some((_, (_, oldest))) = self.blocks.pop_lru() else { break };
+            self.bytes -= oldest;
         }
     }
 
     pub(super) fn remove(&mut self, height: u64) {
-        if let Some(record) = self.blocks.pop(&height) {
-            self.bytes -= record.memory_bytes();
+        if let Some((_, bytes)) = self.blocks.pop(&height) {
+            self.bytes -= bytes;
         }
     }
 }

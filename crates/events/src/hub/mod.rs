@@ -55,12 +55,13 @@ pub struct Published {
     /// Its entries of the event log.
     pub entries: Vec<Entry>,
     attributes: OnceLock<Vec<Attributes>>,
+    bytes: u64,
 }
 
 impl Published {
     fn new(record: Arc<BlockRecord>) -> Self {
-        let entries = record.entries().collect();
-        Self { record, entries, attributes: OnceLock::new() }
+        let (entries, bytes) = (record.entries().collect(), record.memory_bytes());
+        Self { record, entries, attributes: OnceLock::new(), bytes }
     }
 
     /// What queries see of each transaction; built when first asked for.
@@ -136,14 +137,14 @@ impl Hub {
         if tip.height > before + 1 {
             *ring = Ring::default();
         }
-        ring.bytes += published.record.memory_bytes();
+        ring.bytes += published.bytes;
         ring.blocks.push_back(published);
         while ring.blocks.len() > 1
             && (ring.blocks.len() > self.inner.config.ring_blocks
                 || ring.bytes > self.inner.config.ring_bytes)
         {
             if let Some(oldest) = ring.blocks.pop_front() {
-                ring.bytes -= oldest.record.memory_bytes();
+                ring.bytes -= oldest.bytes;
             }
         }
         drop(ring);

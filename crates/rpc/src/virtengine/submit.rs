@@ -1,7 +1,7 @@
 //! `virtengine.tx.v1.Service`: transactions of heavy users on one stream.
 
 use super::events::Stream;
-use crate::{Code, Context, Router, Status, backend::CATCHING_UP};
+use crate::{Context, Router, Status, backend::Reply};
 use bytes::Bytes;
 use prost::Message;
 use tokio::sync::mpsc;
@@ -20,7 +20,7 @@ const IN_FLIGHT: usize = 4;
 /// A request whose transactions were given to the mempool.
 struct Submitted {
     first: u64,
-    replies: Vec<crate::backend::Reply<Result<Hash, Rejection>>>,
+    replies: Vec<Reply<Result<Hash, Rejection>>>,
 }
 
 /// Takes transactions from a stream into the mempool, in their order, and answers each request once all of
@@ -29,7 +29,8 @@ pub(crate) fn submit(router: &Router, requests: tonic::Streaming<Bytes>) -> Resu
     let slot = router.stream_slot()?;
     let context = router.context().clone();
     let (answers, receiver) = mpsc::channel(IN_FLIGHT);
-    let (submitted, waiting) = mpsc::channel(IN_FLIGHT);
+    // One more is out of the queue while its answer is awaited.
+    let (submitted, waiting) = mpsc::channel(IN_FLIGHT - 1);
     tokio::spawn(take(context, requests, submitted));
     tokio::spawn(async move {
         answer(waiting, answers).await;
@@ -73,9 +74,7 @@ fn accepted(context: &Context, request: Bytes) -> Result<Vec<Bytes>, Status> {
         let cause = format!("a request has at most {MAX_TXS} transactions, got {}", txs.len());
         return Err(Status::invalid(cause));
     }
-    if context.backend().is_catching_up() {
-        return Err(Status::new(Code::Unavailable, CATCHING_UP));
-    }
+    context.takes_transactions()?;
     Ok(txs)
 }
 
