@@ -1,8 +1,8 @@
 //! Taking in finalized blocks and dropping old ones.
 
-use super::index::{encode_list, row_key, terms};
-use super::rows::{START, encode, pack};
-use super::{BlockMeta, BlockRecord, Head, History, HistoryError, tx_hash};
+use super::index::{BlockIndex, row_key};
+use super::rows::{ON_DISK, START, encode, pack};
+use super::{BlockMeta, BlockRecord, Fresh, Head, History, HistoryError};
 use crate::Entry;
 use bytes::Bytes;
 use fjall::{OwnedWriteBatch, PersistMode};
@@ -59,17 +59,14 @@ impl History {
         let key = height.to_be_bytes();
         let body: (&Vec<Bytes>, &Option<Bytes>) = (&record.txs, &record.certificate);
         let mut batch = rows.db.batch().durability(Some(PersistMode::SyncData));
+        if head.fresh.is_full(&self.inner.config) {
+            head.fresh.write(rows)?;
+            batch.insert(&rows.about, ON_DISK, head.fresh.on_disk.to_be_bytes());
+        }
         batch.insert(&rows.headers, key, encode(&record.meta, "headers")?);
         batch.insert(&rows.bodies, key, pack(&body, "bodies")?);
         batch.insert(&rows.results, key, pack(record.outcome.as_ref(), "results")?);
         batch.insert(&rows.blocks, record.meta.hash, key);
-        for (index, tx) in (0_u32..).zip(&record.txs) {
-            let place = [key.as_slice(), &index.to_be_bytes()].concat();
-            batch.insert(&rows.txs, tx_hash(tx), place);
-        }
-        for (term, list) in terms(&self.inner.config, &record) {
-            batch.insert(&rows.index, row_key(term, height), encode_list(&list));
-        }
         if record.meta.events > 0 {
             let entries: Vec<Entry> = record.entries().collect();
             batch.insert(&rows.log, key, pack(&entries, "log")?);
@@ -82,13 +79,14 @@ impl History {
                 head.leftover = oldest..latest.height().0 + 1;
                 Some(meta.clone())
             }
-            (Some(earliest), _) => Some(self.prune(&mut batch, earliest, height)?),
+            (Some(earliest), _) => Some(self.prune(&mut batch, &mut head.fresh, earliest, height)?),
             (None, _) => Some(meta.clone()),
         };
         head.latest = Some(meta);
         for gone in head.leftover.by_ref().take(self.inner.config.prune_per_block as usize) {
-            self.remove(&mut batch, gone)?;
+            self.remove(&mut batch, &mut head.fresh, gone)?;
         }
+        head.fresh.insert(BlockIndex::new(&self.inner.config, &record));
         batch.commit()?;
         self.inner.cache.lock().put(record.clone());
         *self.inner.head.write() = head;
@@ -99,6 +97,7 @@ impl History {
     fn prune(
         &self,
         batch: &mut OwnedWriteBatch,
+        fresh: &mut Fresh,
         earliest: Arc<BlockMeta>,
         latest: u64,
     ) -> Result<Arc<BlockMeta>, HistoryError> {
@@ -109,13 +108,18 @@ impl History {
         let reachable = earliest.height().0 + u64::from(self.inner.config.prune_per_block);
         let first_kept = wanted.min(reachable).min(latest - 1).max(earliest.height().0);
         for height in earliest.height().0..first_kept {
-            self.remove(batch, height)?;
+            self.remove(batch, fresh, height)?;
         }
         let kept = self.inner.rows.header(first_kept)?;
         Ok(kept.map_or(earliest, Arc::new))
     }
 
-    fn remove(&self, batch: &mut OwnedWriteBatch, height: u64) -> Result<(), HistoryError> {
+    fn remove(
+        &self,
+        batch: &mut OwnedWriteBatch,
+        fresh: &mut Fresh,
+        height: u64,
+    ) -> Result<(), HistoryError> {
         let rows = &self.inner.rows;
         let Some(record) = self.load(height)? else {
             return Ok(());
@@ -125,11 +129,14 @@ impl History {
             batch.remove(keyspace, key);
         }
         batch.remove(&rows.blocks, record.meta.hash);
-        for tx in &record.txs {
-            batch.remove(&rows.txs, tx_hash(tx));
-        }
-        for term in terms(&self.inner.config, &record).into_keys() {
-            batch.remove(&rows.index, row_key(term, height));
+        if !fresh.remove(height) {
+            let index = BlockIndex::new(&self.inner.config, &record);
+            for (hash, _) in index.hashes {
+                batch.remove(&rows.txs, hash);
+            }
+            for (term, _) in index.terms {
+                batch.remove(&rows.index, row_key(term, height));
+            }
         }
         if record.meta.events > 0 {
             batch.remove(&rows.log, key);

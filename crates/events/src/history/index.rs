@@ -1,8 +1,8 @@
 //! Which transactions and blocks have an attribute.
 
-use super::{BlockRecord, Config};
+use super::{BlockRecord, Config, tx_hash};
 use sha2::{Digest, Sha256};
-use std::collections::HashMap;
+use virtengine_types::block::{Event, Hash};
 
 /// A key and value, hashed so that rows have one length and values of any length can be searched.
 pub(super) type Term = [u8; 16];
@@ -43,33 +43,59 @@ pub(super) fn is_indexed(config: &Config, key: &str) -> bool {
     key.bytes().filter(|byte| *byte == b'.').count() >= 2 || config.indexed_keys.contains(key)
 }
 
-/// The index rows of a block: for each term the transactions that have it, in order; none for a term of
-/// the block's own events.
-pub(super) fn terms(config: &Config, record: &BlockRecord) -> HashMap<Term, Vec<u32>> {
-    let mut terms: HashMap<Term, Vec<u32>> = HashMap::new();
-    for (index, result) in (0_u32..).zip(&record.outcome.results) {
-        for event in &result.events {
-            for (key, value) in &event.attributes {
-                let key = format!("{}.{key}", event.kind);
-                if !is_indexed(config, &key) {
-                    continue;
-                }
-                let list = terms.entry(term(Domain::Tx, &key, value)).or_default();
-                if list.last() != Some(&index) {
-                    list.push(index);
-                }
+/// What a block adds to the indexes.
+pub(super) struct BlockIndex {
+    pub(super) height: u64,
+    /// Terms with the indexes of the transactions that have them, sorted, each pair once; 0 for a term of the
+    /// block's own events.
+    pub(super) terms: Vec<(Term, u32)>,
+    /// Hashes of the transactions with their indexes, sorted.
+    pub(super) hashes: Vec<(Hash, u32)>,
+}
+
+impl BlockIndex {
+    pub(super) fn new(config: &Config, record: &BlockRecord) -> Self {
+        let mut index = Self { height: record.height().0, terms: Vec::new(), hashes: Vec::new() };
+        let mut key = String::new();
+        for event in &record.outcome.events {
+            index.add(config, &mut key, Domain::Block, event, 0);
+        }
+        for (place, result) in (0_u32..).zip(&record.outcome.results) {
+            for event in &result.events {
+                index.add(config, &mut key, Domain::Tx, event, place);
+            }
+        }
+        index.terms.sort_unstable();
+        index.terms.dedup();
+        index.hashes = record.txs.iter().map(|tx| tx_hash(tx)).zip(0..).collect();
+        index.hashes.sort_unstable();
+        index
+    }
+
+    /// Adds an event's attributes; `key` is memory to be used again.
+    fn add(&mut self, config: &Config, key: &mut String, domain: Domain, event: &Event, place: u32) {
+        for (name, value) in &event.attributes {
+            key.clear();
+            key.extend([event.kind.as_str(), ".", name.as_str()]);
+            if is_indexed(config, key) {
+                self.terms.push((term(domain, key, value), place));
             }
         }
     }
-    for event in &record.outcome.events {
-        for (key, value) in &event.attributes {
-            let key = format!("{}.{key}", event.kind);
-            if is_indexed(config, &key) {
-                terms.entry(term(Domain::Block, &key, value)).or_default();
-            }
-        }
+
+    /// The transactions that have a term, in order; `None` if nothing of the block has it.
+    pub(super) fn list(&self, term: Term) -> Option<Vec<u32>> {
+        let start = self.terms.partition_point(|(other, _)| *other < term);
+        let same = self.terms[start..].iter().take_while(|(other, _)| *other == term);
+        let list: Vec<u32> = same.map(|(_, place)| *place).collect();
+        (!list.is_empty()).then_some(list)
     }
-    terms
+
+    /// The index of a transaction.
+    pub(super) fn place(&self, hash: &Hash) -> Option<u32> {
+        let found = self.hashes.binary_search_by(|(other, _)| other.cmp(hash)).ok()?;
+        self.hashes.get(found).map(|(_, place)| *place)
+    }
 }
 
 /// Encodes a list of transactions.

@@ -11,7 +11,9 @@
 //! | `txs` | transaction hash | height, index |
 //! | `index` | term, height | indexes of the block's transactions that have the term |
 //! | `log` | height | the block's [`Entry`]s, zstd; no row if it has none |
-//! | `about` | name | format, chain, and the height after the last gap |
+//! | `about` | name | format, chain, the height after the last gap, the height up to which `txs` and `index` are written |
+//!
+//! `txs` and `index` follow from the rest and are written for many blocks at once (`fresh.rs`).
 //!
 //! Numbers are big-endian, so rows are in the order of heights. What is held is contiguous: the first block
 //! may have any height (a node that joined later), each following one is the next. After a gap, which state
@@ -19,6 +21,7 @@
 
 mod append;
 mod cache;
+mod fresh;
 mod index;
 mod log;
 mod read;
@@ -36,6 +39,7 @@ pub use search::{Found, Order, Page};
 #[cfg(doc)]
 use crate::Entry;
 use cache::BlockCache;
+use fresh::Fresh;
 use parking_lot::{Mutex, RwLock};
 use rows::Rows;
 use std::collections::BTreeSet;
@@ -54,6 +58,8 @@ pub struct Config {
     /// `type.attribute` keys that can be searched without reading blocks, beside every attribute of the
     /// event log's topics. Default: the keys that wallets and explorers search by.
     pub indexed_keys: BTreeSet<String>,
+    /// Index rows that are kept in memory before they are written together. Default 131,072.
+    pub index_batch_rows: usize,
     /// Most index rows that one search may read; a block that must be read itself counts as 50. A search
     /// beyond it is refused. Default 1,000,000.
     pub max_search_work: u64,
@@ -84,6 +90,7 @@ impl Default for Config {
             retain_blocks: None,
             prune_per_block: 8,
             indexed_keys: keys.map(str::to_owned).into(),
+            index_batch_rows: 131_072,
             max_search_work: 1_000_000,
             max_scanned_events: 10_000,
             max_page: 1_000,
@@ -193,6 +200,8 @@ struct Head {
     latest: Option<Arc<BlockMeta>>,
     /// Heights from before the last gap whose rows may still be on disk.
     leftover: Range<u64>,
+    /// Index rows that are not on disk.
+    fresh: Fresh,
 }
 
 impl Head {
@@ -221,7 +230,9 @@ impl History {
             appending: Mutex::new(()),
             cache,
         };
-        Ok(Self { inner: Arc::new(inner) })
+        let history = Self { inner: Arc::new(inner) };
+        history.index_again()?;
+        Ok(history)
     }
 
     /// The settings the store was opened with.

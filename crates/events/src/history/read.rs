@@ -60,6 +60,9 @@ impl History {
 
     /// Height and index of a transaction.
     pub(super) fn place(&self, hash: &Hash) -> Result<Option<(u64, u32)>, HistoryError> {
+        if let Some(place) = self.inner.head.read().fresh.place(hash) {
+            return Ok(Some(place));
+        }
         let Some(row) = self.inner.rows.txs.get(hash)? else {
             return Ok(None);
         };

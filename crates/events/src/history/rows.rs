@@ -1,15 +1,17 @@
 //! Keyspaces and the encoding of their rows.
 
-use super::{BlockMeta, Head, HistoryError};
+use super::{BlockMeta, Fresh, Head, HistoryError};
 use borsh::{BorshDeserialize, BorshSerialize};
 use fjall::{Database, Guard, Keyspace, KeyspaceCreateOptions};
 use std::path::Path;
 use std::sync::Arc;
 
 /// Version of the row formats.
-const FORMAT: u32 = 2;
+const FORMAT: u32 = 3;
 /// Row of `about` with the height of the first block after a gap; without it there never was one.
 pub(super) const START: &str = "start";
+/// Row of `about` with the height up to which the indexes are on disk.
+pub(super) const ON_DISK: &str = "indexed";
 /// Fastest level; blocks are written once, on the path to finality.
 const ZSTD_LEVEL: i32 = 1;
 /// In-memory rows of one keyspace before they are written out as a sorted file, in bytes.
@@ -79,6 +81,18 @@ impl Rows {
         row.map(|row| plain(&row, &format!("headers/{height}"))).transpose()
     }
 
+    /// The height up to which the indexes are on disk.
+    pub(super) fn on_disk(&self) -> Result<u64, HistoryError> {
+        let row = self.about.get(ON_DISK)?;
+        row.map_or(Ok(0), |row| Ok(u64::from_be_bytes(array(&row, "about/indexed")?)))
+    }
+
+    /// The heights of the kept blocks, from one on.
+    pub(super) fn heights_from(&self, first: u64) -> Result<Vec<u64>, HistoryError> {
+        let rows = self.headers.range(first.to_be_bytes()..);
+        rows.map(|row| Ok(u64::from_be_bytes(array(&row.key()?, "headers")?))).collect()
+    }
+
     /// What the store covers. Blocks from before the last gap that are still on disk are left over.
     pub(super) fn head(&self) -> Result<Head, HistoryError> {
         let start = match self.about.get(START)? {
@@ -99,6 +113,7 @@ impl Rows {
             earliest: meta(self.headers.range(start..).next())?,
             latest: meta(self.headers.last_key_value())?,
             leftover,
+            fresh: Fresh::default(),
         })
     }
 }

@@ -4,9 +4,9 @@
 //! term are walked in the order of heights and the other terms are looked up at each. Only a condition that
 //! the index cannot answer makes the search read blocks. Work is counted and bounded.
 
-use super::index::{Domain, Term, decode_list, is_indexed, row_key, term};
+use super::index::{BlockIndex, Domain, Term, decode_list, is_indexed, row_key, term};
 use super::rows::array;
-use super::{BlockRecord, History, HistoryError, TxRecord};
+use super::{BlockRecord, Fresh, History, HistoryError, TxRecord};
 use crate::query::{Query, Test};
 use std::sync::Arc;
 
@@ -177,6 +177,8 @@ struct Search<'a> {
     query: &'a Query,
     order: Order,
     plan: Plan,
+    /// The rows that were in memory when the search began.
+    fresh: Fresh,
     skip: u64,
     limit: usize,
     work: u64,
@@ -198,6 +200,7 @@ impl<'a> Search<'a> {
             query,
             order,
             plan: Plan::new(history, domain, query)?,
+            fresh: history.inner.head.read().fresh.clone(),
             skip: page.offset,
             limit: page.limit.min(history.inner.config.max_page),
             work: 0,
@@ -244,6 +247,23 @@ impl<'a> Search<'a> {
     }
 
     fn walk_term(&mut self, term: Term, first: u64, last: u64) -> Result<(), HistoryError> {
+        match self.order {
+            Order::Ascending => {
+                self.walk_disk(term, first, last)?;
+                self.walk_fresh(term, self.fresh.blocks(first, last).into_iter())
+            }
+            Order::Descending => {
+                self.walk_fresh(term, self.fresh.blocks(first, last).into_iter().rev())?;
+                self.walk_disk(term, first, last)
+            }
+        }
+    }
+
+    fn walk_disk(&mut self, term: Term, first: u64, last: u64) -> Result<(), HistoryError> {
+        let last = last.min(self.fresh.on_disk);
+        if first > last {
+            return Ok(());
+        }
         let history = self.history;
         let mut rows = history.inner.rows.index.range(row_key(term, first)..=row_key(term, last));
         loop {
@@ -262,18 +282,39 @@ impl<'a> Search<'a> {
         }
     }
 
+    fn walk_fresh(
+        &mut self,
+        term: Term,
+        blocks: impl Iterator<Item = Arc<BlockIndex>>,
+    ) -> Result<(), HistoryError> {
+        for index in blocks {
+            if let Some(list) = index.list(term) {
+                self.spend(1)?;
+                self.intersect(index.height, list)?;
+            }
+        }
+        Ok(())
+    }
+
     /// Keeps the candidates of a height that have the other terms too.
     fn intersect(&mut self, height: u64, mut list: Vec<u32>) -> Result<(), HistoryError> {
         for index in 1..self.plan.terms.len() {
             self.spend(1)?;
-            let key = row_key(self.plan.terms[index], height);
-            let Some(row) = self.history.inner.rows.index.get(key)? else {
+            let Some(other) = self.list(self.plan.terms[index], height)? else {
                 return Ok(());
             };
-            let other = decode_list(&row);
             list.retain(|index| other.binary_search(index).is_ok());
         }
         self.candidates(height, list)
+    }
+
+    /// The transactions of a height that have a term.
+    fn list(&self, term: Term, height: u64) -> Result<Option<Vec<u32>>, HistoryError> {
+        if height > self.fresh.on_disk {
+            return Ok(self.fresh.list(term, height));
+        }
+        let row = self.history.inner.rows.index.get(row_key(term, height))?;
+        Ok(row.map(|row| decode_list(&row)))
     }
 
     fn whole_block(&mut self, height: u64) -> Result<(), HistoryError> {

@@ -171,21 +171,42 @@ fn a_page_of_the_log_looks_at_a_bounded_number_of_entries() {
 
 #[test]
 fn searches_answer_from_the_index() {
-    let (_directory, history) = filled(Config { max_search_work: 4, ..Config::default() });
-    assert_eq!(found(&history, "transfer.sender='x'", Order::Ascending), ["a", "c", "e"]);
-    assert_eq!(found(&history, "transfer.sender='x'", Order::Descending), ["e", "c", "a"]);
+    // All in memory, some on disk, all but the last block on disk.
+    for index_batch_rows in [1_000, 10, 1] {
+        let (directory, history) =
+            filled(Config { max_search_work: 4, index_batch_rows, ..Config::default() });
+        answers_from_the_index(&history);
+        drop(history);
+        let config = Config { max_search_work: 4, ..Config::default() };
+        answers_from_the_index(&History::open(directory.path(), CHAIN, config).unwrap());
+    }
+}
+
+fn answers_from_the_index(history: &History) {
+    assert_eq!(found(history, "transfer.sender='x'", Order::Ascending), ["a", "c", "e"]);
+    assert_eq!(found(history, "transfer.sender='x'", Order::Descending), ["e", "c", "a"]);
     assert_eq!(
-        found(&history, "transfer.sender='x' AND transfer.recipient='y'", Order::Ascending),
+        found(history, "transfer.sender='x' AND transfer.recipient='y'", Order::Ascending),
         ["a", "e"]
     );
-    assert_eq!(found(&history, "transfer.sender='x' AND tx.height>1", Order::Ascending), ["e"]);
-    assert_eq!(found(&history, "transfer.sender='x' AND tx.height<1.5", Order::Ascending), ["a", "c"]);
-    assert_eq!(found(&history, "market.order.created.order_id=2", Order::Ascending), ["b"]);
-    assert_eq!(found(&history, "tx.height=4", Order::Ascending), ["d", "e"]);
-    assert_eq!(found(&history, "tm.event='Tx' AND tx.height='4'", Order::Descending), ["e", "d"]);
-    assert!(found(&history, "tm.event='NewBlock'", Order::Ascending).is_empty());
-    assert!(found(&history, "transfer.sender='nobody'", Order::Ascending).is_empty());
-    assert!(found(&history, "tx.height=99", Order::Ascending).is_empty());
+    assert_eq!(found(history, "transfer.sender='x' AND tx.height>1", Order::Ascending), ["e"]);
+    assert_eq!(found(history, "transfer.sender='x' AND tx.height<1.5", Order::Ascending), ["a", "c"]);
+    assert_eq!(found(history, "market.order.created.order_id=2", Order::Ascending), ["b"]);
+    assert_eq!(found(history, "tx.height=4", Order::Ascending), ["d", "e"]);
+    assert_eq!(found(history, "tm.event='Tx' AND tx.height='4'", Order::Descending), ["e", "d"]);
+    assert!(found(history, "tm.event='NewBlock'", Order::Ascending).is_empty());
+    assert!(found(history, "transfer.sender='nobody'", Order::Ascending).is_empty());
+    assert!(found(history, "tx.height=99", Order::Ascending).is_empty());
+}
+
+#[test]
+fn a_restart_reads_a_bounded_number_of_blocks_again() {
+    let (_directory, history) = filled(Config::default());
+    for height in 5..=257 {
+        history.append(&block(height, &[], vec![])).unwrap();
+    }
+    assert_eq!(history.inner.rows.on_disk().unwrap(), 256);
+    assert_eq!(found(&history, "transfer.sender='x'", Order::Ascending), ["a", "c", "e"]);
 }
 
 #[test]
@@ -285,7 +306,7 @@ fn rejects_the_directory_of_another_version() {
     history.inner.rows.about.insert("format", 1_u32.to_be_bytes()).unwrap();
     drop(history);
     let error = History::open(directory.path(), CHAIN, Config::default()).err().unwrap();
-    assert!(matches!(error, HistoryError::Format { found: 1, supported: 2 }), "{error}");
+    assert!(matches!(error, HistoryError::Format { found: 1, supported: 3 }), "{error}");
 }
 
 /// Copies the files as they are, without the open store knowing: what a killed process leaves behind.
@@ -303,6 +324,13 @@ fn copy(from: &Path, to: &Path) {
 
 #[test]
 fn a_crash_after_any_block_keeps_what_was_acknowledged() {
+    for index_batch_rows in [1, 10, 1_000] {
+        crash_after_any_block(&Config { index_batch_rows, ..Config::default() });
+    }
+}
+
+fn crash_after_any_block(config: &Config) {
+    let open = |directory: &Path| History::open(directory, CHAIN, config.clone()).unwrap();
     let directory = TempDir::new().unwrap();
     let history = open(directory.path());
     for (count, given) in chain().iter().enumerate() {
@@ -312,6 +340,11 @@ fn a_crash_after_any_block_keeps_what_was_acknowledged() {
         let recovered = open(crashed.path());
         assert_eq!(recovered.latest().unwrap().hash, given.hash);
         assert_eq!(recovered.next_sequence(), history.next_sequence());
+        assert_eq!(
+            found(&recovered, "transfer.sender='x'", Order::Ascending),
+            found(&history, "transfer.sender='x'", Order::Ascending)
+        );
+        assert_eq!(recovered.tx(&tx_hash(b"a")).unwrap(), history.tx(&tx_hash(b"a")).unwrap());
         for again in &chain()[count..] {
             recovered.append(again).unwrap();
         }
@@ -344,8 +377,14 @@ fn a_torn_last_write_loses_only_the_block_it_belongs_to() {
 
 #[test]
 fn old_blocks_are_pruned_with_everything_that_names_them() {
-    let (directory, history) =
-        filled(Config { retain_blocks: Some(2), prune_per_block: 1, ..Config::default() });
+    for index_batch_rows in [1, 1_000] {
+        let (retain_blocks, prune_per_block) = (Some(2), 1);
+        prunes(Config { retain_blocks, prune_per_block, index_batch_rows, ..Config::default() });
+    }
+}
+
+fn prunes(config: Config) {
+    let (directory, history) = filled(config);
     assert_eq!(history.earliest().unwrap().height(), Height(3));
     assert_eq!(history.block(2).unwrap(), None);
     assert_eq!(history.block_by_hash(&chain()[0].hash).unwrap(), None);
@@ -358,8 +397,11 @@ fn old_blocks_are_pruned_with_everything_that_names_them() {
         history.append(&block(height, &[], vec![])).unwrap();
     }
     assert_eq!(history.earliest().unwrap().height(), Height(10));
+    let rows = &history.inner.rows;
+    assert_eq!((rows.txs.len().unwrap(), rows.index.len().unwrap()), (0, 0));
     drop(history);
     let reopened = open(directory.path());
+    assert!(found(&reopened, "transfer.sender='x'", Order::Ascending).is_empty());
     assert_eq!(reopened.next_sequence(), 12_000_000);
     assert_eq!(reopened.earliest_sequence(), 10_000_000);
 }

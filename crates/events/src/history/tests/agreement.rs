@@ -54,9 +54,11 @@ proptest! {
     #[test]
     fn a_search_finds_exactly_what_matches(
         blocks in blocks(), queries in proptest::collection::vec(query(), 1..24), skip in 0_u64..4, limit in 0_usize..6,
+        index_batch_rows in proptest::sample::select(vec![1, 8, 1_000]),
     ) {
         let directory = TempDir::new().unwrap();
-        let history = open(directory.path());
+        let config = Config { index_batch_rows, ..Config::default() };
+        let history = History::open(directory.path(), CHAIN, config).unwrap();
         let mut records = Vec::new();
         for (height, (txs, own)) in (1_u64..).zip(blocks) {
             let names: Vec<String> = (0..txs.len()).map(|index| format!("{height}/{index}")).collect();
