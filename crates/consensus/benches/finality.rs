@@ -47,7 +47,7 @@ use virtengine_types::{
     block::{FinalizedBlock, Hash},
     code::Rejection,
     params::Params,
-    tx::VerifiedTx,
+    tx::{DecodedTx, VerifiedTx},
 };
 
 const VALIDATORS: u64 = 4;
@@ -85,6 +85,10 @@ impl TxSource for Queue {
         let (sender, receiver) = futures::channel::oneshot::channel();
         self.wakers.lock().push(sender);
         Box::pin(async move { receiver.await.unwrap_or_default() })
+    }
+
+    fn decoded(&self, _: &Hash) -> Option<Arc<DecodedTx>> {
+        None
     }
 
     fn verify(&self, txs: Vec<Unverified>) -> BoxFuture<'_, Vec<Result<VerifiedTx, Rejection>>> {

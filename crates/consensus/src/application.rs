@@ -112,8 +112,14 @@ impl Application {
     ) -> Result<(WorkingSet<E>, Vec<VerifiedTx>), Undecided> {
         let mut decoded = Vec::with_capacity(txs.len());
         for raw in txs {
-            let tx = DecodedTx::decode(raw.clone()).map_err(|error| Undecided::Invalid(error.rejection()))?;
-            decoded.push(Arc::new(tx));
+            let hash = Sha256::hash(&[raw]);
+            let tx = match self.shared.source.decoded(&hash.0) {
+                Some(tx) => tx,
+                None => Arc::new(
+                    DecodedTx::decode(raw.clone()).map_err(|error| Undecided::Invalid(error.rejection()))?,
+                ),
+            };
+            decoded.push(tx);
         }
         let (set, unverified) = set.with_accounts(decoded).await?;
         let mut verified = Vec::with_capacity(unverified.len());

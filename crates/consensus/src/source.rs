@@ -1,12 +1,12 @@
 //! Where transactions come from: the mempool, or a generator in simulations.
 
 use futures::future::BoxFuture;
-use std::collections::HashSet;
+use std::{collections::HashSet, sync::Arc};
 use virtengine_crypto::cosmos::Unverified;
 use virtengine_types::{
     block::{FinalizedBlock, Hash},
     code::Rejection,
-    tx::VerifiedTx,
+    tx::{DecodedTx, VerifiedTx},
 };
 
 /// What a proposal has room for.
@@ -31,6 +31,9 @@ pub trait TxSource: Send + Sync + 'static {
 
     /// Resolves once a transaction arrives that was not there when this was called.
     fn arrived(&self) -> BoxFuture<'_, ()>;
+
+    /// A transaction of this hash that was decoded before, so that a block's need not be decoded again.
+    fn decoded(&self, hash: &Hash) -> Option<Arc<DecodedTx>>;
 
     /// Checks the signatures of a proposed block's transactions, those already known for free.
     ///

@@ -2,6 +2,7 @@
 
 use crate::{
     AccountSource, Inserted, LookupError, Mempool, Origin, Refused, SignerState, accounts::Accounts,
+    mempool::Inner,
 };
 use parking_lot::Mutex;
 use rustc_hash::FxHashMap;
@@ -10,7 +11,7 @@ use tokio::sync::{mpsc, oneshot};
 use virtengine_chain::ante::AnteInvalid;
 use virtengine_crypto::cosmos::Unverified;
 use virtengine_types::{
-    Address,
+    Address, Height,
     block::Hash,
     code::Rejection,
     tx::{DecodedTx, VerifiedTx},
@@ -173,8 +174,7 @@ impl<A: AccountSource> Admission<A> {
         origins: &[Origin],
     ) -> Result<Vec<Result<Inserted, Refused>>, LookupError> {
         let pool = &self.mempool.inner.pool;
-        let mut height = pool.lock().height();
-        let mut accounts = Accounts::read(&self.source, txs.iter().map(AsRef::as_ref)).await?;
+        let (mut height, mut accounts) = self.accounts(txs).await?;
         let verified = self.verify(txs, &accounts).await;
         loop {
             {
@@ -186,11 +186,26 @@ impl<A: AccountSource> Admission<A> {
                         .map(|((tx, states), origin)| pool.insert(tx?, &states, *origin))
                         .collect());
                 }
-                height = pool.height();
             }
             // A block was committed meanwhile: what was read may be outdated.
-            accounts = Accounts::read(&self.source, txs.iter().map(AsRef::as_ref)).await?;
+            (height, accounts) = self.accounts(txs).await?;
         }
+    }
+
+    /// The accounts of all signers, as they are after a height.
+    async fn accounts(&self, txs: &[Arc<DecodedTx>]) -> Result<(Height, Accounts), LookupError> {
+        let Inner { pool, accounts: cache, .. } = &*self.mempool.inner;
+        let (height, (mut accounts, missing)) = {
+            let pool = pool.lock();
+            (pool.height(), Accounts::remembered(&mut cache.lock(), txs.iter().map(AsRef::as_ref)))
+        };
+        let read = Accounts::read(&self.source, missing).await?;
+        accounts.extend(&read);
+        let pool = pool.lock();
+        if pool.height() == height {
+            cache.lock().insert(read);
+        }
+        Ok((height, accounts))
     }
 
     async fn verify(&self, txs: &[Arc<DecodedTx>], accounts: &Accounts) -> Vec<Result<VerifiedTx, Refused>> {

@@ -28,6 +28,8 @@ pub struct Config {
     pub verified_count: usize,
     /// Most raw bytes of verified transactions remembered. Default 64 MiB.
     pub verified_bytes: usize,
+    /// Most accounts remembered, so that those of busy senders are not read again. Default 65,536.
+    pub accounts_count: usize,
     /// Most bytes of one message to peers. Default 512 KiB.
     pub gossip_message_bytes: usize,
     /// Milliseconds for which accepted transactions are collected before they are sent. Default 5.
@@ -50,6 +52,7 @@ impl Default for Config {
             max_batch: 512,
             verified_count: 65_536,
             verified_bytes: 64 * 1024 * 1024,
+            accounts_count: 65_536,
             gossip_message_bytes: 512 * 1024,
             gossip_linger_ms: 5,
             gossip_again_blocks: 20,
@@ -101,6 +104,7 @@ impl Config {
             ("max_waiting", self.max_waiting),
             ("max_batch", self.max_batch),
             ("verified_count", self.verified_count),
+            ("accounts_count", self.accounts_count),
         ];
         if let Some((field, _)) = positive.into_iter().find(|(_, value)| *value == 0) {
             return Err(ConfigError::Zero { field });

@@ -1,9 +1,8 @@
 //! The handle that the node's parts hold.
 
 use crate::{
-    AccountSource, Admission, BlockSpace, Committed, Config, Metrics, Origin, Pool, Refused, SignerState,
-    Ticket,
-    accounts::verified_for,
+    AccountSource, Admission, BlockSpace, Committed, Config, Metrics, Origin, Pool, Refused, Ticket,
+    accounts::{AccountCache, Known, verified_for},
     admission::{Job, Waiting},
 };
 use bytes::Bytes;
@@ -15,7 +14,7 @@ use virtengine_chain::{ante, bank::ACCOUNTS, params::PARAMS};
 use virtengine_crypto::cosmos::{Unverified, VerifiedCache, VerifyError, verify_txs};
 use virtengine_state::{Partition, StateError};
 use virtengine_types::{
-    Denom, Height,
+    Address, Height,
     block::{FinalizedBlock, Hash},
     code::{Rejection, SDK, SdkCode},
     params::Params,
@@ -32,6 +31,8 @@ pub struct Mempool {
 pub(crate) struct Inner {
     pub(crate) config: Config,
     pub(crate) pool: Mutex<Pool>,
+    /// Locked only while the pool is, so that it is always at the pool's height.
+    pub(crate) accounts: Mutex<AccountCache>,
     chain_id: String,
     params: RwLock<Arc<Params>>,
     verified: VerifiedCache,
@@ -64,14 +65,15 @@ impl Mempool {
         params: Params,
         source: A,
     ) -> (Self, Admission<A>) {
-        let verified_count = NonZeroUsize::new(config.verified_count).unwrap_or(NonZeroUsize::MIN);
+        let count = |count| NonZeroUsize::new(count).unwrap_or(NonZeroUsize::MIN);
         // Clients and peers wait separately, each up to the limit.
         let (queue, jobs) = mpsc::channel(config.max_waiting.saturating_mul(2).max(2));
         let inner = Inner {
             pool: Mutex::new(Pool::new(config.clone(), height)),
             chain_id,
             params: RwLock::new(Arc::new(params)),
-            verified: VerifiedCache::new(verified_count, config.verified_bytes),
+            accounts: Mutex::new(AccountCache::new(count(config.accounts_count))),
+            verified: VerifiedCache::new(count(config.verified_count), config.verified_bytes),
             waiting: Arc::default(),
             queue,
             status: watch::Sender::default(),
@@ -228,27 +230,28 @@ impl Mempool {
     /// repeated.
     ///
     /// # Errors
-    /// - a row of the block's writes is not what the chain writes; nothing was changed
+    /// - a row of the block's writes is not what the chain writes; the pool was not changed
     pub fn committed(&self, block: &FinalizedBlock) -> Result<Committed, StateError> {
-        let mut accounts = Vec::new();
-        let mut params = None;
-        for (partition, key, row) in block.writes.iter() {
-            let Some(row) = row.as_ref().filter(|_| *partition == Partition::Ledger as u8) else {
-                continue;
-            };
-            if key[0] == ACCOUNTS.tag() {
-                let (address, account) = ACCOUNTS.decode(row)?;
-                let funds = account.balances.amount_of(&Denom::base());
-                accounts.push((address, SignerState { sequence: account.sequence, funds }));
-            } else if key[0] == PARAMS.tag() {
-                params = Some(PARAMS.decode(row)?.1);
-            }
-        }
+        let (accounts, params) = changed_rows(block).inspect_err(|_| self.forget_accounts())?;
         if let Some(params) = params {
             *self.inner.params.write() = Arc::new(params);
         }
+        let height = block.header.height;
         let txs = block.txs.iter().map(AsRef::as_ref);
-        let outcome = self.inner.pool.lock().committed(block.header.height, txs, accounts);
+        let outcome = {
+            let mut pool = self.inner.pool.lock();
+            let mut cache = self.inner.accounts.lock();
+            if height > pool.height().plus(1) {
+                cache.clear();
+            }
+            let states = accounts.iter().map(|(address, known)| (*address, known.state()));
+            let outcome = pool.committed(height, txs, states);
+            // What is delivered again after a restart is older than what was read.
+            if height == pool.height() {
+                accounts.into_iter().for_each(|(address, known)| cache.update(&address, known));
+            }
+            outcome
+        };
         for tx in &block.txs {
             self.inner.verified.remove(&tx.hash);
         }
@@ -256,6 +259,17 @@ impl Mempool {
         self.inner.metrics.expired.inc_by(outcome.expired as u64);
         self.changed(0);
         Ok(outcome)
+    }
+
+    fn forget_accounts(&self) {
+        let _pool = self.inner.pool.lock();
+        self.inner.accounts.lock().clear();
+    }
+
+    /// A transaction that this node has decoded and verified before.
+    #[must_use]
+    pub fn decoded(&self, hash: &Hash) -> Option<Arc<DecodedTx>> {
+        self.inner.verified.get(hash).map(|verified| verified.tx)
     }
 
     /// The parameters that transactions are checked against.
@@ -310,6 +324,24 @@ impl Mempool {
             inner.unsent.notify_one();
         }
     }
+}
+
+/// The accounts that a block changed, as they are after it, and its parameters if it changed them.
+fn changed_rows(block: &FinalizedBlock) -> Result<(Vec<(Address, Known)>, Option<Params>), StateError> {
+    let mut accounts = Vec::new();
+    let mut params = None;
+    for (partition, key, row) in block.writes.iter() {
+        let Some(row) = row.as_ref().filter(|_| *partition == Partition::Ledger as u8) else {
+            continue;
+        };
+        if key[0] == ACCOUNTS.tag() {
+            let (address, account) = ACCOUNTS.decode(row)?;
+            accounts.push((address, Known::new(account)));
+        } else if key[0] == PARAMS.tag() {
+            params = Some(PARAMS.decode(row)?.1);
+        }
+    }
+    Ok((accounts, params))
 }
 
 #[cfg(test)]

@@ -12,7 +12,7 @@ use virtengine_types::{
     block::{FinalizedBlock, Hash},
     code::Rejection,
     ledger::Account,
-    tx::VerifiedTx,
+    tx::{DecodedTx, VerifiedTx},
 };
 
 /// The state's reader, once the databases are open.
@@ -57,6 +57,10 @@ impl TxSource for MempoolSource {
 
     fn arrived(&self) -> BoxFuture<'_, ()> {
         Box::pin(self.0.arrived())
+    }
+
+    fn decoded(&self, hash: &Hash) -> Option<Arc<DecodedTx>> {
+        self.0.decoded(hash)
     }
 
     fn verify(&self, txs: Vec<Unverified>) -> BoxFuture<'_, Vec<Result<VerifiedTx, Rejection>>> {

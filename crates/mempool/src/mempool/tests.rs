@@ -135,6 +135,34 @@ async fn a_committed_block_frees_room_and_replays_are_recognized() {
 }
 
 #[tokio::test]
+async fn remembered_accounts_follow_the_chain() {
+    let ledger = Ledger::default();
+    let user = User::in_ledger(&ledger, 1, 0, 10_000);
+    let mempool = start(Config::default(), &ledger);
+    let first = user.transfer(0, 2_500);
+    mempool.check_tx(first.clone()).await.unwrap();
+    let change = |sequence, funds| {
+        let mut ledger = ledger.0.lock();
+        let account = ledger.get_mut(&user.address()).unwrap();
+        (account.sequence, account.balances) = (sequence, crate::testing::uve(funds));
+    };
+
+    change(1, 2_500);
+    mempool.committed(&block(2, &[first], &ledger)).unwrap();
+    // What the source says is not asked for again, only what blocks say.
+    change(9, 0);
+    assert_eq!(code(mempool.check_tx(user.transfer(1, 2_501)).await).0, 5);
+    mempool.check_tx(user.transfer(1, 2_500)).await.unwrap();
+
+    // Blocks were missed: it is read anew.
+    mempool.committed(&block(5, &[], &Ledger::default())).unwrap();
+    change(9, 10_000);
+    let (number, log) = code(mempool.check_tx(user.transfer(2, 2_500)).await);
+    assert!(number == 32 && log.contains("expected 9, got 2"), "{number} {log}");
+    mempool.check_tx(user.transfer(9, 2_500)).await.unwrap();
+}
+
+#[tokio::test]
 async fn parameters_follow_the_chain() {
     let ledger = Ledger::default();
     let user = User::in_ledger(&ledger, 1, 0, 1_000_000);
