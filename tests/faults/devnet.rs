@@ -141,6 +141,11 @@ fn a_devnet_says_which_node_was_killed_and_survives_its_own_death() {
     assert_ne!(pid(home), left);
     eventually("blocks after those of the dead run", || height(home).filter(|height| *height > before));
     network.stop();
+
+    let said = refusal(home, base + 10, &[]);
+    let both =
+        format!("has 1 validator and ports from {base} on, but --base-port {} was asked for", base + 10);
+    assert!(said.contains(&both) && said.contains("--fresh"), "{said}");
 }
 
 #[test]

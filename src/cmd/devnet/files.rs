@@ -8,11 +8,18 @@ use std::{
     os::unix::fs::OpenOptionsExt as _,
     path::{Path, PathBuf},
 };
+use virtengine_crypto::{Backend, Keyring};
 
 const DESCRIPTION: &str = "devnet.json";
 const LOCK: &str = "devnet.lock";
 /// Is there while a network is being made or removed.
 const UNFINISHED: &str = "devnet.unfinished";
+/// Folder of the keyring.
+pub(super) const KEYRING: &str = "keyring-test";
+/// Accounts that people use.
+pub(super) const ACCOUNTS: [&str; 3] = ["tenant", "provider", "faucet"];
+/// Start of the names of the validators' operators.
+pub(super) const OPERATOR: &str = "validator";
 
 /// `devnet.json`: where everything is, for people and for tests.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -159,23 +166,51 @@ pub(super) fn finish(home: &Path) -> Result<()> {
     fs::remove_file(&path).wrap_err_with(|| format!("failed to remove {}", path.display()))
 }
 
-/// Removes a network's files, and nothing else that may be in the folder.
-pub(super) fn remove_network(home: &Path) -> Result<()> {
+/// Removes a network's files and the keys of its accounts, and nothing else that may be in the folder. Gives
+/// the names of the keys that stay, which its user made.
+pub(super) fn remove_network(home: &Path) -> Result<Vec<String>> {
     for entry in fs::read_dir(home).wrap_err_with(|| format!("failed to read {}", home.display()))? {
         let path = entry?.path();
         let name = path.file_name().and_then(|name| name.to_str()).unwrap_or_default();
-        let numbered = |start: &str| {
-            name.strip_prefix(start)
-                .is_some_and(|rest| !rest.is_empty() && rest.bytes().all(|byte| byte.is_ascii_digit()))
-        };
-        let known = ["provider", "logs", "keyring-test", "genesis.json", DESCRIPTION, "devnet.json.part"];
-        if !known.contains(&name) && !numbered("node") && !numbered("observer") {
+        let known = ["provider", "logs", "genesis.json", DESCRIPTION, "devnet.json.part"];
+        if !known.contains(&name) && !is_numbered(name, "node") && !is_numbered(name, "observer") {
             continue;
         }
         let removed = if path.is_dir() { fs::remove_dir_all(&path) } else { fs::remove_file(&path) };
         removed.wrap_err_with(|| format!("failed to remove {}", path.display()))?;
     }
-    Ok(())
+    remove_keys(home)
+}
+
+/// By the files' names, as a damaged key must not keep a network from being removed.
+fn remove_keys(home: &Path) -> Result<Vec<String>> {
+    let folder = home.join(KEYRING);
+    if !folder.exists() {
+        return Ok(Vec::new());
+    }
+    let mut kept = Vec::new();
+    for entry in fs::read_dir(&folder).wrap_err_with(|| format!("failed to read {}", folder.display()))? {
+        let path = entry?.path();
+        let Some(name) = path.file_stem().and_then(|name| name.to_str()) else { continue };
+        if ACCOUNTS.contains(&name) || is_numbered(name, OPERATOR) {
+            fs::remove_file(&path).wrap_err_with(|| format!("failed to remove {}", path.display()))?;
+        } else {
+            kept.push(name.to_owned());
+        }
+    }
+    kept.sort();
+    Ok(kept)
+}
+
+/// Whether a name is its kind and a number, such as `node0`.
+fn is_numbered(name: &str, kind: &str) -> bool {
+    name.strip_prefix(kind)
+        .is_some_and(|rest| !rest.is_empty() && rest.bytes().all(|byte| byte.is_ascii_digit()))
+}
+
+/// The keys of the network's accounts, beside which its user may keep more.
+pub(super) fn keyring(home: &Path) -> Result<Keyring> {
+    Ok(Keyring::open(home.join(KEYRING), Backend::Test)?)
 }
 
 #[cfg(test)]
@@ -191,6 +226,21 @@ mod tests {
         fs::create_dir(folder.path().join("keyring-test")).unwrap();
         let error = check_ours(folder.path()).unwrap_err().to_string();
         assert!(error.contains("keyring-test") && error.contains("--home"), "{error}");
+    }
+
+    #[test]
+    fn keys_of_the_user_outlive_the_network() {
+        let folder = tempfile::tempdir().unwrap();
+        let home = folder.path();
+        let keyring = keyring(home).unwrap();
+        for name in ["mine", "tenant", "validator0", "validator12", "validator", "validators"] {
+            keyring.add(name, virtengine_crypto::hd::DEFAULT_PATH).unwrap();
+        }
+        fs::create_dir(home.join("node0")).unwrap();
+        fs::write(home.join("notes"), "mine").unwrap();
+        assert_eq!(remove_network(home).unwrap(), ["mine", "validator", "validators"]);
+        assert!(keyring.show("mine").is_ok() && keyring.show("tenant").is_err());
+        assert!(home.join("notes").exists() && !home.join("node0").exists());
     }
 
     #[test]

@@ -19,6 +19,10 @@ use std::{
 };
 use virtengine_client::Client;
 
+/// Validators of a new network.
+const VALIDATORS: u16 = 4;
+/// First port of a new network.
+const BASE_PORT: u16 = 26_650;
 /// Time between looks at the nodes.
 const POLL: Duration = Duration::from_millis(500);
 /// Longest wait for the first block.
@@ -27,16 +31,17 @@ const READY: Duration = Duration::from_secs(120);
 /// Bring up a network of validators and a provider on this machine.
 #[derive(Args)]
 pub(super) struct Devnet {
-    /// Validators, each a process of its own.
-    #[arg(long, default_value_t = 4, value_parser = clap::value_parser!(u16).range(1..=32))]
-    validators: u16,
+    /// Validators of a new network, each a process of its own; default 4.
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=32))]
+    validators: Option<u16>,
     /// Folder of the network; default ~/.virtengine/devnet.
     #[arg(long, env = "VIRTENGINE_DEVNET_HOME", value_name = "DIR")]
     home: Option<PathBuf>,
-    /// First port: node i has p2p at +10i+6, RPC +7, gRPC +8, REST +9 and metrics +5.
-    #[arg(long, default_value_t = 26650, value_name = "PORT")]
-    base_port: u16,
-    /// Remove what is in the folder and start a new chain.
+    /// First port of a new network; default 26650. Node i has p2p at +10i+6, RPC +7, gRPC +8, REST +9 and
+    /// metrics +5.
+    #[arg(long, value_name = "PORT")]
+    base_port: Option<u16>,
+    /// Remove the network in the folder and start a new chain; keys of your own stay.
     #[arg(long)]
     fresh: bool,
 }
@@ -51,13 +56,21 @@ impl Devnet {
         files::check_ours(&home)?;
         let _lock = files::lock(&home)?;
         let kept = if self.fresh { None } else { files::read(&home)? };
+        let mut screen = Screen::new();
         let mut network = match kept {
-            Some(network) => network,
-            None => setup::create(&home, self.validators, self.base_port)?,
+            Some(network) => {
+                self.fits(&home, &network)?;
+                network
+            }
+            None => setup::create(
+                &home,
+                self.validators.unwrap_or(VALIDATORS),
+                self.base_port.unwrap_or(BASE_PORT),
+                |text| screen.say(text),
+            )?,
         };
         ports_are_free(&network)?;
         let program = std::env::current_exe().wrap_err("failed to find this program's own file")?;
-        let mut screen = Screen::new();
         screen.say(&format!("chain {} in {}", network.chain_id, home.display()));
 
         let mut children = Vec::new();
@@ -73,6 +86,27 @@ impl Devnet {
         stop_all(children).await;
         screen.say("stopped; start again with the same --home to go on with the same chain");
         outcome
+    }
+
+    /// Refuses settings other than those that the network in the folder was made with.
+    fn fits(&self, home: &Path, network: &DevnetFile) -> Result<()> {
+        let (made, base) = (network.nodes.len(), setup::base_port_of(network)?);
+        let mut others = Vec::new();
+        if let Some(asked) = self.validators.filter(|asked| usize::from(*asked) != made) {
+            others.push(format!("--validators {asked}"));
+        }
+        if let Some(asked) = self.base_port.filter(|asked| *asked != base) {
+            others.push(format!("--base-port {asked}"));
+        }
+        ensure!(
+            others.is_empty(),
+            "the network in {} has {made} validator{} and ports from {base} on, but {} was asked for: leave it out, \
+             choose another --home, or start a new network with --fresh",
+            home.display(),
+            if made == 1 { "" } else { "s" },
+            others.join(" and ")
+        );
+        Ok(())
     }
 }
 

@@ -5,32 +5,41 @@ use crate::cmd::network::{self, Made, PORTS_EACH, Wanted, local};
 use eyre::{Context as _, OptionExt as _, Result, ensure};
 use std::{fs, path::Path};
 use virtengine_chain::genesis::GenesisAccount;
-use virtengine_crypto::{Backend, Keyring, hd, mnemonic::Mnemonic};
+use virtengine_crypto::{hd, mnemonic::Mnemonic};
 use virtengine_node::{Home, NodeConfig};
 use virtengine_types::{Amount, Coin, address::ACCOUNT_PREFIX, coin::BASE_DENOM, params::Params};
 
 const CHAIN_ID: &str = "virtengine-devnet-1";
-/// Accounts that people use, each with [`FUNDS`].
-const ACCOUNTS: [&str; 3] = ["tenant", "provider", "faucet"];
-/// 1,000,000 VE.
+/// What each account for people owns: 1,000,000 VE.
 const FUNDS: Amount = Amount(1_000_000_000_000);
 /// What a validator's operator owns besides: 1,000 VE.
 const OPERATOR_FUNDS: Amount = Amount(1_000_000_000);
 /// Seconds between undelegating and receiving, short enough to be watched.
 const UNBONDING_SECONDS: u64 = 60;
+/// P2P of the first node, as an offset among its ports.
+const P2P_OFFSET: u16 = 6;
 /// The provider's status page, as an offset among the ports of the first node.
 const PROVIDER_STATUS_OFFSET: u16 = 4;
 
 /// Makes a network of `validators` in the folder; an interrupted attempt is made anew.
-pub(super) fn create(home: &Path, validators: u16, base_port: u16) -> Result<DevnetFile> {
+/// `say` hears which keys of the user's own are kept.
+pub(super) fn create(home: &Path, validators: u16, base_port: u16, say: impl Fn(&str)) -> Result<DevnetFile> {
     let last = u32::from(base_port) + u32::from(validators + 1) * u32::from(PORTS_EACH);
     ensure!(last <= 65_535, "--base-port {base_port} leaves no room for {validators} nodes below port 65536");
     files::begin(home)?;
-    files::remove_network(home)?;
-    let keyring = Keyring::open(home.join("keyring-test"), Backend::Test)?;
+    let kept = files::remove_network(home)?;
+    if !kept.is_empty() {
+        say(&format!(
+            "kept {} in {}: the new chain has no accounts of {}",
+            kept.join(", "),
+            home.join(files::KEYRING).display(),
+            if kept.len() == 1 { "this key" } else { "these keys" }
+        ));
+    }
+    let keyring = files::keyring(home)?;
     let mut accounts = Vec::new();
     let mut funded = Vec::new();
-    for name in ACCOUNTS {
+    for name in files::ACCOUNTS {
         let mnemonic = Mnemonic::generate_24();
         let info = keyring.import(name, &mnemonic.phrase(), hd::DEFAULT_PATH)?;
         funded.push(GenesisAccount { address: info.address, coins: vec![Coin::base(FUNDS)] });
@@ -42,7 +51,7 @@ pub(super) fn create(home: &Path, validators: u16, base_port: u16) -> Result<Dev
     }
     let mut operators = Vec::new();
     for index in 0..validators {
-        let name = format!("validator{index}");
+        let name = format!("{}{index}", files::OPERATOR);
         let (info, _) = keyring.add(&name, hd::DEFAULT_PATH)?;
         funded.push(GenesisAccount { address: info.address, coins: vec![Coin::base(OPERATOR_FUNDS)] });
         operators.push((name, info.address));
@@ -84,6 +93,13 @@ pub(super) fn create(home: &Path, validators: u16, base_port: u16) -> Result<Dev
 pub(super) fn ports_of(node: &NodeEntry) -> Result<Vec<(&'static str, u16)>> {
     let config = Home::new(&node.home).config()?;
     Ok(config.listeners().into_iter().map(|(setting, addr)| (setting, addr.port())).collect())
+}
+
+/// The first port that the network was made with.
+pub(super) fn base_port_of(network: &DevnetFile) -> Result<u16> {
+    let first = network.nodes.first().ok_or_eyre("the network's description names no node")?;
+    let config = Home::new(&first.home).config()?;
+    Ok(config.p2p_addr.port().saturating_sub(P2P_OFFSET))
 }
 
 fn entry(Made { name, home, config }: Made) -> NodeEntry {
@@ -136,7 +152,7 @@ fn write_provider(home: &Path, base_port: u16) -> Result<()> {
          withdraw_every_blocks = 100\n",
         node = text(format!("http://{}", local(base_port, 0, 7))),
         home = text(folder.display().to_string()),
-        keyring = text(home.join("keyring-test").display().to_string()),
+        keyring = text(home.join(files::KEYRING).display().to_string()),
         status = local(base_port, 0, PROVIDER_STATUS_OFFSET),
     );
     virtengine_provider::Config::parse(&config)?;
