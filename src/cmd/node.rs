@@ -52,7 +52,7 @@ pub(super) struct Init {
     /// Name shown to clients.
     #[arg(long, default_value = "observer")]
     moniker: String,
-    /// A validator's node, as IDENTITY@HOST:PORT; once for each.
+    /// A validator's node, as IDENTITY@IP:PORT; once for each.
     #[arg(long = "peer", value_name = "IDENTITY@ADDR")]
     peers: Vec<String>,
     /// Address on which other nodes connect.
@@ -116,7 +116,11 @@ fn read_genesis(path: &Path) -> Result<Genesis> {
 }
 
 fn parse_peer(text: &str) -> Result<PeerConfig> {
-    let malformed = || eyre!("{text:?} is no peer: write IDENTITY@HOST:PORT, the identity as 64 hex digits");
+    let malformed = || {
+        eyre!(
+            "{text:?} is no peer: write IDENTITY@IP:PORT, the identity as 64 hex digits, the address in numbers"
+        )
+    };
     let (identity, addr) = text.split_once('@').ok_or_else(malformed)?;
     let peer = PeerConfig { identity: identity.to_owned(), addr: addr.parse().map_err(|_| malformed())? };
     peer.key().map_err(|_| malformed())?;
@@ -176,7 +180,7 @@ mod tests {
         assert_eq!(parse_peer(&format!("{key}@127.0.0.1:26656")).unwrap().identity, key);
         for text in ["", "ab@127.0.0.1:1", &format!("{key}@nowhere"), &key] {
             let error = parse_peer(text).unwrap_err().to_string();
-            assert!(error.contains("IDENTITY@HOST:PORT"), "{error}");
+            assert!(error.contains("IDENTITY@IP:PORT"), "{error}");
         }
     }
 }

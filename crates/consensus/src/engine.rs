@@ -15,7 +15,7 @@ use crate::{
     config::ConfigError,
     epochs::{self, Epochs},
     finalized::Outlet,
-    genesis::{Genesis, GenesisError},
+    genesis::{Contents, Genesis, GenesisError},
     network::Channels,
     pacing::Paced,
     recent::Recent,
@@ -189,7 +189,12 @@ where
     let plan = SyncPlan::<E, Scheme, Standard<Block>>::init(context.child("plan"), prefix.clone());
     let mut plan = Box::pin(plan).await;
     let syncing = plan.should_sync(config.state_sync);
-    let genesis_block = Box::pin(genesis.block(&context, &prefix, &store, syncing)).await?;
+    let contents = match (plan.may_sync(), syncing) {
+        (false, _) => Contents::Kept,
+        (true, true) => Contents::Sync,
+        (true, false) => Contents::Genesis,
+    };
+    let genesis_block = Box::pin(genesis.block(&context, &prefix, &store, contents)).await?;
 
     let resolver = marshal_resolver::init(
         context.child("backfill"),

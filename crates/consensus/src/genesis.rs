@@ -64,6 +64,17 @@ pub enum GenesisError {
     Record(#[from] metadata::Error),
 }
 
+/// What the databases are to hold when a node starts.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Contents {
+    /// The state of the genesis, or of a block after it if the node has run before.
+    Genesis,
+    /// What peers send, of which a part may be there.
+    Sync,
+    /// The state of a block: the node has run, or has synced.
+    Kept,
+}
+
 /// Record: the header, the hash of its genesis, and whether the databases were filled with its state.
 type Record = (Header, Digest, bool);
 
@@ -133,8 +144,8 @@ impl Genesis {
         }
     }
 
-    /// The genesis block. On a new data directory its state is written, and the databases are left empty
-    /// if `sync` will fill them. Safe to cut short at any point.
+    /// The genesis block. On a new data directory its state is written, unless peers will fill the databases.
+    /// Safe to cut short at any point.
     ///
     /// # Errors
     /// - `OtherChain` - the data directory has another genesis
@@ -144,7 +155,7 @@ impl Genesis {
         context: &E,
         prefix: &str,
         store: &virtengine_store::Config,
-        sync: bool,
+        contents: Contents,
     ) -> Result<Block, GenesisError> {
         let expected = self.hash();
         let config = metadata::Config { partition: format!("{prefix}-genesis"), codec_config: ((), (), ()) };
@@ -154,15 +165,16 @@ impl Genesis {
             if *found != expected {
                 return Err(GenesisError::OtherChain { found: *found, expected });
             }
-            if *filled || sync {
+            if *filled || contents != Contents::Genesis {
                 return Ok(Block { header: header.clone(), txs: Vec::new() });
             }
         }
         let header = self.header(Box::pin(write_genesis(context, store, &self.writes)).await?);
-        if sync {
+        let filled = contents == Contents::Genesis;
+        if !filled {
             Box::pin(destroy(context, store)).await?;
         }
-        record.put_sync(KEY, (header.clone(), expected, !sync)).await?;
+        record.put_sync(KEY, (header.clone(), expected, filled)).await?;
         Ok(Block { header, txs: Vec::new() })
     }
 }

@@ -17,6 +17,7 @@ mod metrics;
 mod run;
 mod servers;
 mod source;
+mod starting;
 
 pub use config::{ConfigError, EngineConfig, NodeConfig, PeerConfig};
 pub use home::{Home, HomeError, HomeLock, check_room};

@@ -1,14 +1,19 @@
 //! Running a node from its home.
 
+mod error;
+
+pub use error::RunError;
+
 use crate::{
     backend::NodeBackend,
-    config::{ConfigError, NodeConfig},
-    home::{Home, HomeError},
-    indexer::{IndexError, Indexer, rebuild, remedy},
-    limits::{FilesError, allow_files},
+    config::NodeConfig,
+    home::Home,
+    indexer::{Indexer, rebuild},
+    limits::allow_files,
     metrics::{self, NodeMetrics},
-    servers::{ListenError, Listeners, Telemetry},
+    servers::{Listeners, Telemetry},
     source::{StateAccounts, source},
+    starting,
 };
 use commonware_codec::{Copying, DecodeExt as _};
 use commonware_runtime::{Runner as _, Supervisor as _, tokio as runtime};
@@ -20,104 +25,19 @@ use std::{
     sync::{Arc, OnceLock},
     time::Duration,
 };
-use thiserror::Error;
 use tokio::sync::watch;
-use virtengine_chain::{Genesis, genesis::GenesisError};
+use virtengine_chain::Genesis;
 use virtengine_consensus::{
     Committee, Identity, Member,
-    committee::CommitteeError,
     genesis::Genesis as EngineGenesis,
-    node::{self, NetworkConfig, NodeError, NodeSetup},
+    node::{self, NetworkConfig, NodeSetup},
 };
 use virtengine_crypto::node_key;
-use virtengine_events::{History, HistoryError, Hub, HubConfig};
+use virtengine_events::{History, Hub, HubConfig};
 use virtengine_mempool::Mempool;
-use virtengine_rpc::{Context, Router, comet};
+use virtengine_rpc::{Context, Router, comet, server::Limits};
 use virtengine_types::Height;
 use virtengine_views::Views;
-
-/// Why a node does not start, or stopped.
-#[derive(Debug, Error)]
-pub enum RunError {
-    /// The home cannot be used.
-    #[error(transparent)]
-    Home(#[from] HomeError),
-    /// The genesis breaks a rule.
-    #[error("the genesis file is refused: {0}")]
-    Genesis(#[from] GenesisError),
-    /// The genesis validators are no committee.
-    #[error("the genesis validators are no committee: {0}")]
-    Committee(#[from] CommitteeError),
-    /// A node's identity is no point of the curve.
-    #[error("identity {key} is not an ed25519 public key")]
-    Identity {
-        /// The key in hex.
-        key: String,
-    },
-    /// A peer in the settings is refused.
-    #[error(transparent)]
-    Config(#[from] ConfigError),
-    /// The settings name no other node.
-    #[error(
-        "{path}: neither [[validators]] nor [[observers]] lists another node, and the genesis has {validators} \
-         validators: this node could reach nobody"
-    )]
-    Alone {
-        /// The settings' file.
-        path: String,
-        /// Validators of the genesis.
-        validators: usize,
-    },
-    /// The history cannot be opened.
-    #[error("{path} cannot be opened: {cause}{}", remedy(cause))]
-    History {
-        /// Its folder.
-        path: String,
-        /// What the history says.
-        cause: HistoryError,
-    },
-    /// The system allows too few open files.
-    #[error(transparent)]
-    Files(#[from] FilesError),
-    /// A port is in use.
-    #[error(transparent)]
-    Listen(#[from] ListenError),
-    /// The engine does not start.
-    #[error(transparent)]
-    Engine(#[from] NodeError),
-    /// The indexes cannot follow.
-    #[error(transparent)]
-    Index(#[from] IndexError),
-    /// The engine or the network ended by itself.
-    #[error(
-        "the {part} stopped: see the messages above; starting the node again resumes at the last final block"
-    )]
-    Ended {
-        /// Which.
-        part: &'static str,
-    },
-    /// The engine gave up: it does not go on after its storage failed.
-    #[error(
-        "the engine gave up: {cause}: start the node again; if it says the same, {path} is damaged: restore it from a \
-         backup, or remove it to fetch the chain from peers again"
-    )]
-    GaveUp {
-        /// The folder of the data.
-        path: String,
-        /// What it said.
-        cause: String,
-    },
-    /// The disk has no room.
-    #[error(
-        "the disk of {path} is full: free some room and start the node again, it goes on where it stopped ({cause})"
-    )]
-    DiskFull {
-        /// The folder of the data.
-        path: String,
-        /// What failed first.
-        cause: Box<Self>,
-    },
-}
 
 /// Time without a new final block after which the node says so.
 const QUIET: Duration = Duration::from_secs(30);
@@ -213,10 +133,13 @@ impl Parts {
         );
         let known = Arc::new(RwLock::new(height.0));
         let setup = self.engine_setup(&mempool, &known)?;
+        let reason = self.reason_to_wait(history.latest().is_none())?;
+        let engine = node::start(context.child("node"), setup);
+        let starting = starting::answer_until(engine, &listeners, Limits::from(&self.config.api), &reason);
         let (started, network) = tokio::select! {
             // State sync waits for peers as long as it takes.
             () = &mut shutdown => return Ok(()),
-            started = node::start(context.child("node"), setup) => started?,
+            started = starting => started??,
         };
 
         let mut registry = Registry::default();
@@ -310,6 +233,26 @@ impl Parts {
             tracing::warn!(%error, "a surface ended badly");
         }
         outcome
+    }
+
+    /// Why the engine may not run at once. Refuses a node that is to sync from fewer peers than have to agree.
+    fn reason_to_wait(&self, empty: bool) -> Result<String, RunError> {
+        if !(empty && self.config.engine.state_sync) {
+            return Ok("the node is starting".to_owned());
+        }
+        let validators = &self.genesis.validators;
+        let serves = |key: &[u8; 32]| validators.iter().any(|one| one.consensus_key == *key);
+        let listed = self.peers()?.iter().filter(|peer| serves(&peer.key)).count();
+        let needed = validators.len().saturating_sub(1) / 3 + 1;
+        if listed < needed {
+            let path = self.home.config_file().display().to_string();
+            return Err(RunError::FewPeers { path, listed, needed, validators: validators.len() });
+        }
+        Ok(format!(
+            "the node is starting: it asks {listed} validators for the state and waits until {needed} of them answer; \
+             they answer nodes that they list under [[observers]] in their node.toml, as identity {}",
+            hex::encode(self.identity.public_key())
+        ))
     }
 
     fn open_history(&self) -> Result<History, RunError> {

@@ -60,6 +60,15 @@ impl Listeners {
         })
     }
 
+    /// The same sockets once more, in the order RPC, gRPC, REST, metrics.
+    pub(crate) fn share(&self) -> std::io::Result<[TcpListener; 4]> {
+        let share = |listener: &TcpListener| {
+            let socket = std::os::fd::AsFd::as_fd(listener).try_clone_to_owned()?;
+            TcpListener::from_std(socket.into())
+        };
+        Ok([share(&self.rpc)?, share(&self.grpc)?, share(&self.rest)?, share(&self.metrics)?])
+    }
+
     /// Serves everything until `stop` turns true.
     pub(crate) async fn serve(
         self,

@@ -117,3 +117,17 @@ fn an_empty_fifth_node_syncs_the_state_and_reaches_the_tip() {
     let crash = Crash::DelayRound { participants: vec![observer], round: world.round_of_joining() };
     plan(world, 90).crash(crash).property(SyncedInsteadOfReplayed).run().unwrap();
 }
+
+#[test]
+fn a_node_that_synced_the_state_goes_on_after_crashes() {
+    let world = World::new(4).with_observer();
+    let observer = world.identities()[4].clone();
+    let mut schedule = Schedule::new().at(Duration::from_millis(1), Action::Crash(observer.clone()));
+    for (up, down) in [(12, 18), (19, 24), (25, 26)] {
+        schedule = schedule
+            .at(Duration::from_secs(up), Action::Restart(observer.clone()))
+            .at(Duration::from_secs(down), Action::Crash(observer.clone()));
+    }
+    let schedule = schedule.at(Duration::from_secs(27), Action::Restart(observer));
+    plan(world, 120).crash(Crash::Schedule(schedule)).property(SyncedInsteadOfReplayed).run().unwrap();
+}

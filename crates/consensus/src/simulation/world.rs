@@ -163,7 +163,7 @@ impl EngineDefinition for World {
     }
 
     async fn init(&self, init: InitContext<'_, Identity>) -> (Handle<()>, Node) {
-        let InitContext { context, index, public_key, oracle, channels, monitor, delayed, .. } = init;
+        let InitContext { context, index, public_key, oracle, channels, monitor, .. } = init;
         let mut ends = channels.into_iter();
         let channels = Channels::register(|_, _| ends.next().unwrap());
         let votes = index < self.secrets.len();
@@ -176,7 +176,7 @@ impl EngineDefinition for World {
             write_buffer: 4096,
             threads: 1,
             idle_block_interval: Duration::from_millis(500),
-            state_sync: delayed,
+            state_sync: !votes,
             ..Config::default()
         };
         let identity = public_key.clone();
