@@ -7,10 +7,10 @@ use super::{
 use clap::{Args, Subcommand};
 use eyre::{Context as _, Result, eyre};
 use std::fs::OpenOptions;
-use std::io::Write as _;
+use std::io::{ErrorKind, Write as _};
 use std::path::PathBuf;
 use virtengine_crypto::{Backend, Keyring};
-use virtengine_provider::{Config, KeyringBackend};
+use virtengine_provider::{Config, ConfigError, KeyringBackend};
 
 /// Name of the configuration in the home.
 const CONFIG_FILE: &str = "provider.toml";
@@ -62,8 +62,7 @@ impl Provider {
                     Some(path) => path,
                     None => keyring.home()?.join(CONFIG_FILE),
                 };
-                let config = Config::load(&path)
-                    .wrap_err("`virtengine provider init` writes a configuration to start from")?;
+                let config = Config::load(&path).map_err(unreadable)?;
                 let backend = match config.keyring_backend {
                     KeyringBackend::Test => Backend::Test,
                     KeyringBackend::File => Backend::File(secret("passphrase of the keyring: ")?),
@@ -142,10 +141,17 @@ impl Init {
     }
 }
 
+/// Why there is no configuration to run; one that is not there can be written.
+fn unreadable(error: ConfigError) -> eyre::Report {
+    let missing = matches!(&error, ConfigError::Read { cause, .. } if cause.kind() == ErrorKind::NotFound);
+    let advice = "`virtengine provider init` writes a configuration to start from";
+    if missing { eyre!("{error}: {advice}") } else { error.into() }
+}
+
 /// Why a configuration cannot be written. One that is there is never replaced: it may have been edited.
 fn refused(path: &std::path::Path, cause: std::io::Error) -> eyre::Report {
     let path = path.display();
-    if cause.kind() == std::io::ErrorKind::AlreadyExists {
+    if cause.kind() == ErrorKind::AlreadyExists {
         return eyre!(
             "{path} is there already: edit it, or remove it to start from a new one, or write another file with --config FILE"
         );
@@ -177,6 +183,18 @@ mod tests {
         let expected = format!("{} is there already: edit it, or remove it", path.display());
         assert!(error.starts_with(&expected), "{error}");
         assert_eq!(std::fs::read_to_string(&path).unwrap(), "mine");
+    }
+
+    #[test]
+    fn only_a_configuration_that_is_not_there_is_to_be_written() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join(CONFIG_FILE);
+        let said = || unreadable(Config::load(&path).unwrap_err()).to_string();
+        let missing = said();
+        assert!(missing.starts_with("failed to read") && missing.contains("provider init"), "{missing}");
+        std::fs::write(&path, "nodee = 1").unwrap();
+        let typo = said();
+        assert!(typo.contains("nodee") && !typo.contains("provider init"), "{typo}");
     }
 
     #[test]
