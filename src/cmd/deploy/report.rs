@@ -19,7 +19,7 @@ pub(super) const COLUMNS: &[Column] = &[
     ("per block", "price_per_block"),
     ("per hour at this pace", "cost_per_hour"),
     ("per 30 days at this pace", "cost_per_month"),
-    ("paid until block", "exhausted_height"),
+    ("funds end at block", "exhausted_height"),
 ];
 
 /// Each lease with its provider and its cost.
