@@ -1,8 +1,9 @@
 //! Protobuf messages as JSON: fields under their protobuf names in snake_case, every field present,
-//! 64-bit numbers as texts, bytes in base64, `Any` with `@type`.
+//! 64-bit numbers as texts, bytes in base64, `Any` with `@type`, decimals with 18 digits behind the point, the
+//! key of a page that does not exist `null`: as the node's REST does.
 
 use prost::{Message, Name};
-use prost_reflect::{DynamicMessage, SerializeOptions};
+use prost_reflect::{DynamicMessage, FieldDescriptor, SerializeOptions, Value as Field};
 use serde_json::Value;
 use thiserror::Error;
 use virtengine_types::proto::pool;
@@ -43,14 +44,58 @@ pub fn of_bytes(name: &str, bytes: &[u8]) -> Result<Value, JsonError> {
     let descriptor =
         pool().get_message_by_name(name).ok_or_else(|| JsonError::Unknown { name: name.to_owned() })?;
     let malformed = |cause: String| JsonError::Malformed { name: name.to_owned(), cause };
-    let message = DynamicMessage::decode(descriptor, bytes).map_err(|error| malformed(error.to_string()))?;
+    let mut message =
+        DynamicMessage::decode(descriptor, bytes).map_err(|error| malformed(error.to_string()))?;
+    show_decimals(&mut message);
     let options = SerializeOptions::new()
         .use_proto_field_name(true)
         .skip_default_fields(false)
         .stringify_64_bit_integers(true);
-    message
+    let mut json = message
         .serialize_with_options(serde_json::value::Serializer, &options)
-        .map_err(|error| malformed(error.to_string()))
+        .map_err(|error| malformed(error.to_string()))?;
+    if let Some(key) = json.pointer_mut("/pagination/next_key").filter(|key| *key == "") {
+        *key = Value::Null;
+    }
+    Ok(json)
+}
+
+/// The fields that hold decimals: integers in units of 10^-18 on the wire.
+const DECIMALS: &[&str] = &[
+    "cosmos.staking.v1beta1.CommissionRates.max_change_rate",
+    "cosmos.staking.v1beta1.CommissionRates.max_rate",
+    "cosmos.staking.v1beta1.CommissionRates.rate",
+    "cosmos.staking.v1beta1.Delegation.shares",
+    "cosmos.staking.v1beta1.MsgEditValidator.commission_rate",
+    "cosmos.staking.v1beta1.Params.min_commission_rate",
+    "cosmos.staking.v1beta1.RedelegationEntry.shares_dst",
+    "cosmos.staking.v1beta1.Validator.delegator_shares",
+];
+
+/// Writes the decimals of a message, and of those in it, with their point.
+fn show_decimals(message: &mut DynamicMessage) {
+    for (field, value) in message.fields_mut() {
+        show_decimal(&field, value);
+    }
+}
+
+fn show_decimal(field: &FieldDescriptor, value: &mut Field) {
+    match value {
+        Field::String(text) if DECIMALS.contains(&field.full_name()) => *text = decimal(text),
+        Field::Message(message) => show_decimals(message),
+        Field::List(list) => list.iter_mut().for_each(|value| show_decimal(field, value)),
+        _ => {}
+    }
+}
+
+/// `50000000000000000` as `0.050000000000000000`; what is no such number stays.
+fn decimal(units: &str) -> String {
+    if units.is_empty() || !units.bytes().all(|byte| byte.is_ascii_digit()) {
+        return units.to_owned();
+    }
+    let padded = format!("{units:0>19}");
+    let (whole, rest) = padded.split_at(padded.len() - 18);
+    format!("{whole}.{rest}")
 }
 
 /// A packed message as JSON with its `@type`.
@@ -71,7 +116,13 @@ pub fn of_any(any: &prost_types::Any) -> Result<Value, JsonError> {
 mod tests {
     use super::*;
     use serde_json::json;
-    use virtengine_types::proto::virtengine::market::v1::{MsgAcceptBid, QueryBidResponse};
+    use virtengine_types::proto::{
+        cosmos::{
+            base::query::v1beta1::PageResponse,
+            staking::v1beta1::{Commission, CommissionRates, QueryValidatorsResponse, Validator},
+        },
+        virtengine::market::v1::{MsgAcceptBid, QueryBidResponse},
+    };
 
     #[test]
     fn every_field_is_printed_under_its_protobuf_name() {
@@ -82,6 +133,33 @@ mod tests {
         let any = of_any(&crate::sign::any(&message)).unwrap();
         assert_eq!(any["@type"], "/virtengine.market.v1.MsgAcceptBid");
         assert_eq!(any["tenant"], "virtengine1x");
+    }
+
+    #[test]
+    fn decimals_have_their_point() {
+        let commission = CommissionRates { rate: "50000000000000000".to_owned(), ..Default::default() };
+        let commission = Some(Commission { commission_rates: Some(commission), ..Default::default() });
+        let shares = "1500000000000000000".to_owned();
+        let validator = Validator { commission, delegator_shares: shares, ..Default::default() };
+        let answer = of(&QueryValidatorsResponse { validators: vec![validator], pagination: None }).unwrap();
+        let validator = &answer["validators"][0];
+        assert_eq!(validator["commission"]["commission_rates"]["rate"], "0.050000000000000000");
+        assert_eq!(validator["delegator_shares"], "1.500000000000000000");
+        for name in DECIMALS {
+            let (message, field) = name.rsplit_once('.').unwrap();
+            let message = pool().get_message_by_name(message).unwrap();
+            assert!(message.get_field_by_name(field).is_some(), "{name}");
+        }
+    }
+
+    #[test]
+    fn a_page_that_does_not_exist_has_no_key() {
+        let page = |next_key: &'static [u8]| {
+            let pagination = Some(PageResponse { next_key: next_key.into(), total: 7 });
+            of(&QueryValidatorsResponse { validators: Vec::new(), pagination }).unwrap()
+        };
+        assert_eq!(page(b"")["pagination"], json!({"next_key": null, "total": "7"}));
+        assert_eq!(page(b"\x07")["pagination"]["next_key"], "Bw==");
     }
 
     #[test]
