@@ -62,7 +62,7 @@ impl Output {
         }
         let mut table = table();
         let mut rows = Vec::new();
-        flatten("", &without_ended(value), &mut rows);
+        flatten("", &for_people(value), &mut rows);
         for (name, cell) in rows {
             table.add_row([name, cell]);
         }
@@ -80,11 +80,8 @@ impl Output {
         table.set_header(columns.iter().map(|(title, _)| *title));
         let entries = answer[list].as_array().map(Vec::as_slice).unwrap_or_default();
         for entry in entries {
-            let entry = without_ended(entry);
-            table.add_row(columns.iter().map(|(_, path)| match field(&entry, path) {
-                Value::Null => ABSENT.to_owned(),
-                value => cell(value),
-            }));
+            let entry = for_people(entry);
+            table.add_row(columns.iter().map(|(_, path)| shown(field(&entry, path))));
         }
         line(&table.to_string())?;
         if entries.is_empty() {
@@ -127,6 +124,11 @@ fn field<'a>(entry: &'a Value, path: &str) -> &'a Value {
     path.split('.').fold(entry, |value, name| &value[name])
 }
 
+/// What stands in a cell for a value, also for none.
+fn shown(value: &Value) -> String {
+    Some(cell(value)).filter(|text| !text.is_empty()).unwrap_or_else(|| ABSENT.to_owned())
+}
+
 /// A value in one cell: coins as `5uve`, lists with commas, enumerations as words.
 fn cell(value: &Value) -> String {
     match value {
@@ -150,13 +152,24 @@ fn cell(value: &Value) -> String {
 
 /// What stands in a cell for what is not there, such as the reason for closing a lease that runs.
 const ABSENT: &str = "-";
+/// A time that is not set.
+const NO_TIME: &str = "1970-01-01T00:00:00Z";
+/// Numbers of which 0 says that there is none yet.
+const NONE_IF_ZERO: [&str; 4] = ["closed_height", "exhausted_height", "lease_id", "unbonding_height"];
 
-/// `ORDER_STATUS_OPEN` as `open`; other texts as they are.
+/// `ORDER_STATUS_OPEN` as `open`, a decimal of 18 places without its last zeros; other texts as they are.
 fn word(text: &str) -> String {
-    match constant(text) {
-        Some("UNSPECIFIED") => ABSENT.to_owned(),
-        Some(name) => name.to_lowercase().replace('_', " "),
-        None => text.to_owned(),
+    match (constant(text), text.split_once('.')) {
+        (Some("UNSPECIFIED"), _) => ABSENT.to_owned(),
+        (Some(name), _) => name.to_lowercase().replace('_', " "),
+        (None, Some((whole, rest)))
+            if rest.len() == 18
+                && [whole, rest].iter().all(|part| part.bytes().all(|b| b.is_ascii_digit())) =>
+        {
+            text.trim_end_matches('0').trim_end_matches('.').to_owned()
+        }
+        _ if text == NO_TIME => ABSENT.to_owned(),
+        _ => text.to_owned(),
     }
 }
 
@@ -167,16 +180,27 @@ fn constant(text: &str) -> Option<&str> {
     kinds.iter().find_map(|kind| text.split_once(kind)).map(|(_, name)| name).filter(|_| constant)
 }
 
-/// Leaves out what counts for an open order only: `open_bids` is 0 once the order is matched, however many
-/// bid on it.
-fn without_ended(entry: &Value) -> Value {
+/// Leaves out what does not count: the open bids of an order that is matched, which are 0 however many bid on
+/// it; the lease of an order that has none running or ended with it, which is 0 or, where the order was opened
+/// again, the one before; and other numbers of which 0 says that there is none.
+fn for_people(entry: &Value) -> Value {
     let mut entry = entry.clone();
     if let Value::Object(fields) = &mut entry {
-        if fields.get("status").is_some_and(|status| *status != "ORDER_STATUS_OPEN") {
+        let status = fields.get("status").and_then(Value::as_str).unwrap_or_default();
+        let is_open = status == "ORDER_STATUS_OPEN";
+        let unleased =
+            ["ORDER_STATUS_OPEN", "ORDER_STATUS_EXPIRED", "ORDER_STATUS_CANCELLED"].contains(&status);
+        if !is_open && !status.is_empty() {
             fields.remove("open_bids");
         }
-        for value in fields.values_mut().filter(|value| value.is_object()) {
-            *value = without_ended(value);
+        for (name, value) in fields.iter_mut() {
+            let is_none = NONE_IF_ZERO.contains(&name.as_str()) && *value == "0";
+            if is_none || (unleased && name == "lease_id") {
+                *value = Value::Null;
+            }
+            if value.is_object() {
+                *value = for_people(value);
+            }
         }
     }
     entry
@@ -196,7 +220,7 @@ fn flatten(prefix: &str, value: &Value, rows: &mut Vec<(String, String)>) {
             }
         }
         Value::String(text) if constant(text) == Some("UNSPECIFIED") => {}
-        other => rows.push((prefix.to_owned(), cell(other))),
+        other => rows.push((prefix.to_owned(), shown(other))),
     }
 }
 
@@ -244,8 +268,32 @@ mod tests {
     #[test]
     fn open_bids_are_those_of_an_open_order() {
         let order = |status: &str| json!({"order": {"status": status, "open_bids": 3}});
-        assert_eq!(without_ended(&order("ORDER_STATUS_OPEN"))["order"]["open_bids"], 3);
-        assert_eq!(without_ended(&order("ORDER_STATUS_MATCHED"))["order"].get("open_bids"), None);
+        assert_eq!(for_people(&order("ORDER_STATUS_OPEN"))["order"]["open_bids"], 3);
+        assert_eq!(for_people(&order("ORDER_STATUS_MATCHED"))["order"].get("open_bids"), None);
+    }
+
+    #[test]
+    fn what_is_not_there_yet_is_a_dash() {
+        let order = |status: &str, lease: &str| {
+            let order = for_people(&json!({"order": {"status": status, "lease_id": lease}}));
+            shown(field(&order, "order.lease_id"))
+        };
+        assert_eq!(order("ORDER_STATUS_CANCELLED", "0"), "-");
+        assert_eq!(order("ORDER_STATUS_OPEN", "7"), "-", "the lease before the order was opened again");
+        assert_eq!(order("ORDER_STATUS_ACTIVE", "7"), "7");
+        let mut rows = Vec::new();
+        let lease = json!({"closed_height": "0", "settled_height": "0", "region": "", "attributes": []});
+        flatten("", &for_people(&lease), &mut rows);
+        let rows: Vec<String> = rows.iter().map(|(name, value)| format!("{name}: {value}")).collect();
+        assert_eq!(rows, ["attributes: -", "closed_height: -", "region: -", "settled_height: 0"]);
+        assert_eq!(cell(&json!("1970-01-01T00:00:00Z")), "-");
+    }
+
+    #[test]
+    fn decimals_are_short() {
+        assert_eq!(cell(&json!("0.050000000000000000")), "0.05");
+        assert_eq!(cell(&json!("100.000000000000000000")), "100");
+        assert_eq!(cell(&json!("127.0.0.1")), "127.0.0.1");
     }
 
     #[test]
