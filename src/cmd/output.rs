@@ -3,8 +3,9 @@
 use clap::{Args, ValueEnum};
 use comfy_table::{ContentArrangement, Table, presets};
 use eyre::Result;
-use serde_json::Value;
+use serde_json::{Value, json};
 use std::io::{self, Write as _};
+use virtengine_types::Coins;
 
 /// An error and what caused it in one line, without repeating causes that a text already holds.
 pub(crate) fn causes(error: &eyre::Report) -> String {
@@ -57,16 +58,7 @@ impl Output {
 
     /// Prints one thing: its fields below each other.
     pub(super) fn record(&self, value: &Value) -> Result<()> {
-        if self.is_json() {
-            return json(value);
-        }
-        let mut table = table();
-        let mut rows = Vec::new();
-        flatten("", &for_people(value), &mut rows);
-        for (name, cell) in rows {
-            table.add_row([name, cell]);
-        }
-        line(&table.to_string())
+        if self.is_json() { json(value) } else { line(&record(value)) }
     }
 
     /// Prints an answer that holds a list in its field `list`: one line an entry.
@@ -95,6 +87,25 @@ impl Output {
             _ => Ok(()),
         }
     }
+}
+
+/// One thing as a table: its fields below each other.
+pub(super) fn record(value: &Value) -> String {
+    let mut table = table();
+    let mut rows = Vec::new();
+    flatten("", &for_people(value), &mut rows);
+    for (name, cell) in rows {
+        table.add_row([name, cell]);
+    }
+    table.to_string()
+}
+
+/// Coins as JSON: a list of `{"denom", "amount"}`.
+pub(super) fn coins(coins: &Coins) -> Value {
+    coins
+        .iter()
+        .map(|coin| json!({"denom": coin.denom.as_str(), "amount": coin.amount.to_string()}))
+        .collect()
 }
 
 fn table() -> Table {
@@ -234,7 +245,6 @@ fn is_record(value: &Value) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use serde_json::json;
 
     #[test]
     fn cells_are_short() {

@@ -4,7 +4,7 @@ use super::super::{
     connection::Connection,
     keyring::KeyringArgs,
     keys::confirm,
-    output::{GLOBAL, Output, json},
+    output::{self, GLOBAL, Output, json},
     parse, validator,
 };
 use clap::Args;
@@ -139,7 +139,7 @@ impl Sender {
             return self.flags.output.record(&self.shown(&signed, &messages)?);
         }
         if !self.flags.yes {
-            eprintln!("{}", serde_json::to_string_pretty(&self.shown(&signed, &messages)?)?);
+            eprintln!("{}", output::record(&self.shown(&signed, &messages)?));
             confirm(false, "sign and send this transaction")?;
         }
         let hash = self.told(self.client.broadcast(&signed.bytes).await)?;
@@ -176,7 +176,7 @@ impl Sender {
             "from": self.address().to_string(),
             "messages": messages,
             "gas_limit": signed.gas_limit.to_string(),
-            "fee": signed.fee.to_string(),
+            "fee": output::coins(&signed.fee),
             "memo": self.options.memo,
             "sequence": signed.sequence.to_string(),
         }))
@@ -214,7 +214,7 @@ pub(in super::super) fn outcome_json(outcome: &TxOutcome, fee: &Coins) -> Value 
     }
     fields.insert("gas_wanted".to_owned(), outcome.gas_wanted.to_string().into());
     fields.insert("gas_used".to_owned(), outcome.gas_used.to_string().into());
-    fields.insert("fee".to_owned(), fee.to_string().into());
+    fields.insert("fee".to_owned(), output::coins(fee));
     for response in &outcome.data {
         let name = response.type_url.trim_start_matches('/');
         if let Ok(Value::Object(response)) = proto_json::of_bytes(name, &response.value) {
@@ -245,8 +245,9 @@ mod tests {
             gas_used: 1,
             tx: Vec::new(),
         };
-        let answer = outcome_json(&outcome, &Coins::default());
+        let answer = outcome_json(&outcome, &parse::coins("351uve").unwrap());
         assert_eq!((answer["order_id"].as_str(), answer["height"].as_str()), (Some("99"), Some("7")));
+        assert_eq!(answer["fee"], json!([{"denom": "uve", "amount": "351"}]));
         let failed = outcome_json(&TxOutcome { code: 4, log: "no".to_owned(), ..outcome }, &Coins::default());
         assert_eq!(failed["log"], "no");
     }
