@@ -6,7 +6,7 @@ use eyre::Result;
 use prost_types::Any;
 use virtengine_client::sign::any;
 use virtengine_types::{
-    Amount,
+    Address, Amount,
     proto::virtengine::market::v1::{
         CloseReason, MsgAcceptBid, MsgCancelOrder, MsgCloseLease, MsgConfirmLease, MsgDepositEscrow,
         MsgReleaseBid, MsgSubmitBid, MsgWithdrawBid, MsgWithdrawEarnings,
@@ -101,10 +101,15 @@ impl Reason {
 }
 
 impl Market {
-    pub(super) fn message(self, signer: &Signer<'_>) -> Result<Any> {
+    /// The message; `account` finds the address that a text names.
+    pub(super) fn message(
+        self,
+        signer: &Signer<'_>,
+        account: impl Fn(&str) -> Result<Address>,
+    ) -> Result<Any> {
         let who = signer.address.to_string();
         Ok(match self {
-            Self::CreateOrder(create) => any(&create.message(signer)?),
+            Self::CreateOrder(create) => any(&create.message(signer, account)?),
             Self::CancelOrder { order } => any(&MsgCancelOrder { tenant: who, order_id: order }),
             Self::SubmitBid { order, price, deposit } => any(&MsgSubmitBid {
                 provider: who,

@@ -53,7 +53,7 @@ impl Tx {
                 staking.message(&signer, async |text: &str| sender.validator(text).await).await?
             }
             Module::Provider(provider) => provider.message(&signer, |text| sender.account(text))?,
-            Module::Market(market) => market.message(&signer)?,
+            Module::Market(market) => market.message(&signer, |text| sender.account(text))?,
         };
         sender.run(vec![message]).await
     }

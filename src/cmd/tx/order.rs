@@ -49,12 +49,12 @@ pub(super) struct CreateOrder {
     /// Attribute that the provider must have, such as tier=community; repeatable.
     #[arg(long = "attribute", value_name = "KEY=VALUE", value_parser = parse::attribute)]
     attributes: Vec<Attribute>,
-    /// At least one of these auditors attested the attributes; repeatable.
-    #[arg(long, value_name = "ADDRESS")]
-    signed_by_any: Vec<Address>,
-    /// All of these auditors attested the attributes; repeatable.
-    #[arg(long, value_name = "ADDRESS")]
-    signed_by_all: Vec<Address>,
+    /// At least one of these auditors attested the attributes, each an account or the name of a key; repeatable.
+    #[arg(long, value_name = "ACCOUNT")]
+    signed_by_any: Vec<String>,
+    /// All of these auditors attested the attributes, as above; repeatable.
+    #[arg(long, value_name = "ACCOUNT")]
+    signed_by_all: Vec<String>,
     /// Identity tier that the provider must have.
     #[arg(long, default_value_t = 0)]
     minimum_identity_tier: u32,
@@ -85,7 +85,12 @@ pub(in super::super) enum SelectionRule {
 }
 
 impl CreateOrder {
-    pub(super) fn message(self, signer: &Signer<'_>) -> Result<MsgCreateOrder> {
+    /// The message; `account` finds the address that a text names.
+    pub(super) fn message(
+        self,
+        signer: &Signer<'_>,
+        account: impl Fn(&str) -> Result<Address>,
+    ) -> Result<MsgCreateOrder> {
         let manifest_hash = match self.manifest_hash {
             Some(text) => hex::decode(text).wrap_err("--manifest-hash is not hexadecimal")?.into(),
             None => Default::default(),
@@ -99,14 +104,16 @@ impl CreateOrder {
             endpoints: self.endpoint,
             count: self.count,
         };
-        let texts = |list: &[Address]| list.iter().map(ToString::to_string).collect();
+        let addresses = |list: &[String]| {
+            list.iter().map(|text| account(text).map(|address| address.to_string())).collect::<Result<_>>()
+        };
         let spec = OrderSpec {
             name: self.name,
             resources: vec![unit],
             region: self.region,
             attributes: self.attributes,
-            signed_by_any: texts(&self.signed_by_any),
-            signed_by_all: texts(&self.signed_by_all),
+            signed_by_any: addresses(&self.signed_by_any)?,
+            signed_by_all: addresses(&self.signed_by_all)?,
             minimum_identity_tier: self.minimum_identity_tier,
             max_price: parse::uve(self.max_price),
             bid_window: self.bid_window,
@@ -156,6 +163,26 @@ fn endpoint(text: &str) -> Result<Endpoint> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use clap::Parser as _;
+
+    #[derive(clap::Parser)]
+    struct Line {
+        #[command(flatten)]
+        order: CreateOrder,
+    }
+
+    #[test]
+    fn auditors_are_named_by_account_or_key() {
+        let signer = Signer { address: Address([1; 20]), chain_id: "test" };
+        let account = |text: &str| if text == "bob" { Ok(Address([4; 20])) } else { Ok(text.parse()?) };
+        let carol = Address([5; 20]).to_string();
+        let line = ["", "--max-price", "5", "--signed-by-any", "bob", "--signed-by-all", &carol];
+        let message = Line::parse_from(line).order.message(&signer, account).unwrap().spec.unwrap();
+        assert_eq!(message.signed_by_any, [Address([4; 20]).to_string()]);
+        assert_eq!(message.signed_by_all, [carol]);
+        let line = ["", "--max-price", "5", "--signed-by-any", "nobody"];
+        assert!(Line::parse_from(line).order.message(&signer, account).is_err());
+    }
 
     #[test]
     fn volumes_and_entrances_are_read() {
