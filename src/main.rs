@@ -12,10 +12,13 @@ fn main() -> ExitCode {
     match cmd::Arguments::parse().run() {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) if cmd::output::is_closed_pipe(&error) => ExitCode::SUCCESS,
-        Err(error) => {
-            // Where stderr is a file on a full disk there is nowhere to say it; the code still tells.
-            drop(writeln!(std::io::stderr(), "error: {}", cmd::output::causes(&error)));
-            ExitCode::FAILURE
-        }
+        Err(error) => match error.downcast::<clap::Error>() {
+            Ok(usage) => usage.exit(),
+            Err(error) => {
+                // Where stderr is a file on a full disk there is nowhere to say it; the code still tells.
+                drop(writeln!(std::io::stderr(), "error: {}", cmd::output::causes(&error)));
+                ExitCode::FAILURE
+            }
+        },
     }
 }

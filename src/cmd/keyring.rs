@@ -1,6 +1,6 @@
 //! Opening the keyring of the command line.
 
-use super::output::GLOBAL;
+use super::output::{GLOBAL, wrong_usage};
 use clap::{Args, ValueEnum};
 use eyre::{Context as _, OptionExt as _, Result, ensure, eyre};
 use std::io::{IsTerminal as _, stdin};
@@ -93,9 +93,8 @@ impl KeyringArgs {
 
     /// The key to sign with, by its name or its address.
     pub(super) fn key(&self, from: Option<&str>) -> Result<SigningKey> {
-        let from = from.ok_or_else(|| {
-            eyre!("--from names the key that signs; `virtengine keys list` shows those there are")
-        })?;
+        let absent = "--from names the key that signs; `virtengine keys list` shows those there are";
+        let from = from.ok_or_else(|| wrong_usage(absent))?;
         let listing = self.open(Purpose::List)?;
         let name = match from.parse::<Address>() {
             Ok(address) => {

@@ -171,6 +171,13 @@ mod tests {
     }
 
     #[test]
+    fn a_key_that_is_not_named_is_wrong_usage() {
+        let words = "virtengine tx bank send bob 5uve --home /nowhere".split(' ');
+        let error = Arguments::try_parse_from(words).ok().unwrap().run().unwrap_err();
+        assert!(error.is::<clap::Error>() && error.to_string().contains("--from"), "{error}");
+    }
+
+    #[test]
     fn rejects_mistakes_by_their_names() {
         for (line, named) in [
             ("tx bank send bob five", "five"),
@@ -180,6 +187,8 @@ mod tests {
             ("tx bank send bob 0uve", "positive"),
             ("tx bank send bob 5", "write 5uve"),
             ("query proof raw disk 00", "disk"),
+            ("tx bank send bob 5uve --gas abc", "auto or a whole number"),
+            ("tx bank send bob 5uve --gas-adjustment 0", "from 1 to 100"),
             ("deploy", "FILE"),
         ] {
             let words = std::iter::once("virtengine").chain(line.split(' '));

@@ -1,14 +1,14 @@
 //! Answers on stdout, as tables for people or JSON for programs.
 
-use clap::{Args, ValueEnum};
+use clap::{Args, ValueEnum, error::ErrorKind};
 use comfy_table::{ContentArrangement, Table, presets};
-use eyre::Result;
+use eyre::{Report, Result};
 use serde_json::{Value, json};
 use std::io::{self, Write as _};
 use virtengine_types::Coins;
 
 /// An error and what caused it in one line, without repeating causes that a text already holds.
-pub(crate) fn causes(error: &eyre::Report) -> String {
+pub(crate) fn causes(error: &Report) -> String {
     let mut text = String::new();
     for cause in error.chain().map(ToString::to_string) {
         if !text.contains(&cause) {
@@ -17,6 +17,11 @@ pub(crate) fn causes(error: &eyre::Report) -> String {
         }
     }
     text
+}
+
+/// A refusal of flags that the parser cannot give, which ends the program as the parser's own do.
+pub(super) fn wrong_usage(text: &str) -> Report {
+    clap::Error::raw(ErrorKind::ArgumentConflict, text).into()
 }
 
 /// Heading of the flags that every verb of a kind takes, behind the verb's own.
@@ -126,7 +131,7 @@ pub(super) fn json(value: &Value) -> Result<()> {
 }
 
 /// Whether the reader of stdout went away, as `head` does.
-pub(crate) fn is_closed_pipe(error: &eyre::Report) -> bool {
+pub(crate) fn is_closed_pipe(error: &Report) -> bool {
     let broken = |error: &io::Error| error.kind() == io::ErrorKind::BrokenPipe;
     error.downcast_ref::<io::Error>().is_some_and(broken)
 }
@@ -308,7 +313,7 @@ mod tests {
 
     #[test]
     fn a_closed_pipe_is_no_failure() {
-        let closed = eyre::Report::from(io::Error::from(io::ErrorKind::BrokenPipe));
+        let closed = Report::from(io::Error::from(io::ErrorKind::BrokenPipe));
         assert!(is_closed_pipe(&closed));
         assert!(!is_closed_pipe(&eyre::eyre!("failed to read")));
     }

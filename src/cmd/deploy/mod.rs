@@ -8,10 +8,10 @@ mod bids;
 mod cost;
 mod report;
 
-use super::{keys::confirm, parse, sdl, tx};
+use super::{keys::confirm, output::wrong_usage, parse, sdl, tx};
 use bids::{Choice, Market, Won};
 use clap::Args;
-use eyre::{Context as _, OptionExt as _, Result, ensure};
+use eyre::{Context as _, OptionExt as _, Result};
 use prost_types::Any;
 use serde_json::{Value, json};
 use std::io::{IsTerminal as _, Write as _};
@@ -53,14 +53,16 @@ pub(super) struct Deploy {
 impl Deploy {
     pub(super) async fn run(self) -> Result<()> {
         // Before anything is paid for.
-        ensure!(
-            self.accept != Choice::Ask || std::io::stdin().is_terminal(),
-            "--accept ask needs a terminal to ask on: use --accept cheapest or --accept first"
-        );
-        ensure!(
-            !self.flags.no_wait,
-            "--no-wait: deploy follows its orders until their leases run; `virtengine tx market create-order` only posts one"
-        );
+        if self.accept == Choice::Ask && !std::io::stdin().is_terminal() {
+            return Err(wrong_usage(
+                "--accept ask needs a terminal to ask on: use --accept cheapest or --accept first",
+            ));
+        }
+        if self.flags.no_wait {
+            return Err(wrong_usage(
+                "--no-wait: deploy follows its orders until their leases run; `virtengine tx market create-order` only posts one",
+            ));
+        }
         let placements = self.source.read()?;
         let sender = self.flags.sender().await?;
         let client = &sender.client;

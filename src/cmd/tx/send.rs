@@ -8,10 +8,10 @@ use super::super::{
     parse, validator,
 };
 use clap::Args;
-use eyre::{Result, bail, ensure};
+use eyre::{Result, bail, ensure, eyre};
 use prost_types::Any;
 use serde_json::{Map, Value, json};
-use std::time::Duration;
+use std::{ops::RangeInclusive, time::Duration};
 use virtengine_client::{
     Client, ClientError, Fee, Gas, Refusal, Signed, TxOptions, TxOutcome, json as proto_json,
 };
@@ -20,6 +20,8 @@ use virtengine_types::{Address, Coins, msg::Msg};
 
 /// Factor on simulated gas.
 const DEFAULT_ADJUSTMENT: f64 = 1.4;
+/// What that factor may be.
+const ADJUSTMENTS: RangeInclusive<f64> = 1.0..=100.0;
 
 #[derive(Args)]
 pub(in super::super) struct Flags {
@@ -33,10 +35,10 @@ pub(in super::super) struct Flags {
     #[arg(long, global = true, help_heading = GLOBAL, env = "VIRTENGINE_FROM", value_name = "KEY")]
     from: Option<String>,
     /// Gas limit, or `auto` to simulate.
-    #[arg(long, global = true, help_heading = GLOBAL, default_value = "auto", value_name = "GAS")]
-    gas: String,
+    #[arg(long, global = true, help_heading = GLOBAL, default_value = "auto", value_name = "GAS", value_parser = gas)]
+    gas: GasLimit,
     /// Factor on the simulated gas.
-    #[arg(long, global = true, help_heading = GLOBAL, default_value_t = DEFAULT_ADJUSTMENT, value_name = "FACTOR")]
+    #[arg(long, global = true, help_heading = GLOBAL, default_value_t = DEFAULT_ADJUSTMENT, value_name = "FACTOR", value_parser = adjustment)]
     gas_adjustment: f64,
     /// Fee, such as 2500uve; default the chain's minimum for the gas.
     #[arg(long, global = true, help_heading = GLOBAL, value_name = "COINS", value_parser = parse::coins)]
@@ -76,7 +78,7 @@ pub(in super::super) struct Sender {
 impl Flags {
     /// Finds the key and the chain.
     pub(in super::super) async fn sender(self) -> Result<Sender> {
-        let options = self.options()?;
+        let options = self.options();
         let client = self.connection.client()?;
         let key = self.keyring.key(self.from.as_deref())?;
         let chain_id = client.chain_id().await?.to_owned();
@@ -90,15 +92,34 @@ impl Flags {
         Ok(Sender { client, key, flags: self, options, chain_id })
     }
 
-    fn options(&self) -> Result<TxOptions> {
-        let gas = match (self.gas.as_str(), self.gas.parse()) {
-            ("auto", _) => Gas::Auto { adjustment: self.gas_adjustment },
-            (_, Ok(limit)) => Gas::Limit(limit),
-            (other, _) => bail!("--gas is auto or a number, got {other:?}"),
+    fn options(&self) -> TxOptions {
+        let gas = match self.gas {
+            GasLimit::Auto => Gas::Auto { adjustment: self.gas_adjustment },
+            GasLimit::Fixed(limit) => Gas::Limit(limit),
         };
         let fee = self.fees.clone().map_or(Fee::Auto, Fee::Amount);
-        Ok(TxOptions { gas, fee, memo: self.memo.clone(), timeout_height: self.timeout_height })
+        TxOptions { gas, fee, memo: self.memo.clone(), timeout_height: self.timeout_height }
     }
+}
+
+/// A gas limit as its flag names it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum GasLimit {
+    Auto,
+    Fixed(u64),
+}
+
+fn gas(text: &str) -> Result<GasLimit> {
+    match (text, text.parse()) {
+        ("auto", _) => Ok(GasLimit::Auto),
+        (_, Ok(limit)) => Ok(GasLimit::Fixed(limit)),
+        _ => bail!("it is auto or a whole number, such as 200000"),
+    }
+}
+
+fn adjustment(text: &str) -> Result<f64> {
+    let factor = text.parse().ok().filter(|factor| ADJUSTMENTS.contains(factor));
+    factor.ok_or_else(|| eyre!("it is a factor from {} to {}", ADJUSTMENTS.start(), ADJUSTMENTS.end()))
 }
 
 impl Sender {
