@@ -77,6 +77,13 @@ pub enum Delivery {
         /// Last sequence.
         to: u64,
     },
+    /// The connection is lost, and is made again from here on. No event is.
+    Lost {
+        /// Why.
+        cause: String,
+    },
+    /// The connection that was lost is back.
+    Back,
 }
 
 /// A stream of events. It keeps no events itself: what is not asked for stays with the node.
@@ -88,7 +95,6 @@ pub struct EventStream {
     socket: Option<Socket>,
     heard: Instant,
     retry: Retry,
-    reconnections: u64,
 }
 
 struct Retry {
@@ -110,7 +116,6 @@ impl Client {
             socket: None,
             heard: Instant::now(),
             retry: Retry { at: Instant::now(), delay: BACKOFF.0 },
-            reconnections: 0,
         };
         stream.connect().await?;
         Ok(stream)
@@ -124,27 +129,17 @@ impl EventStream {
         self.cursor
     }
 
-    /// Whether there is a connection at the moment.
-    #[must_use]
-    pub const fn is_connected(&self) -> bool {
-        self.socket.is_some()
-    }
-
-    /// How often the connection was made anew.
-    #[must_use]
-    pub const fn reconnections(&self) -> u64 {
-        self.reconnections
-    }
-
-    /// Waits for the next delivery. A lost connection is made again from the cursor for as long as it
-    /// takes. Dropping the future loses nothing.
+    /// Waits for the next delivery. A lost connection is told once and made again from the cursor for as long
+    /// as it takes. Dropping the future loses nothing.
     ///
     /// # Errors
     /// - `Subscription` - the node refuses to subscribe again
     pub async fn next(&mut self) -> Result<Delivery, ClientError> {
         loop {
             let Some(socket) = &mut self.socket else {
-                self.reconnect().await?;
+                if self.reconnect().await? {
+                    return Ok(Delivery::Back);
+                }
                 continue;
             };
             let silence = self.heard + self.client.transport.config.idle_timeout;
@@ -168,24 +163,24 @@ impl EventStream {
                 "lost the event stream"
             );
             self.socket = None;
+            return Ok(Delivery::Lost { cause: lost });
         }
     }
 
-    /// Tries once, after the waiting time.
-    async fn reconnect(&mut self) -> Result<(), ClientError> {
+    /// Tries once, after the waiting time; whether there is a connection.
+    async fn reconnect(&mut self) -> Result<bool, ClientError> {
         sleep_until(self.retry.at).await;
         self.retry.at = Instant::now() + self.retry.delay;
         self.retry.delay = (self.retry.delay * 2).min(BACKOFF.1);
         match self.connect().await {
             Ok(()) => {
-                self.reconnections += 1;
                 tracing::info!(url = self.client.url(), cursor = self.cursor, "the event stream is back");
-                Ok(())
+                Ok(true)
             }
             Err(error @ ClientError::Subscription { .. }) => Err(error),
             Err(error) => {
                 tracing::debug!(%error, "failed to connect to the event log");
-                Ok(())
+                Ok(false)
             }
         }
     }
@@ -255,7 +250,7 @@ impl EventStream {
                     Delivery::Event(event) if event.sequence < self.cursor => return Ok(None),
                     Delivery::Event(event) => self.cursor = event.sequence + 1,
                     Delivery::Pruned { to, .. } => self.cursor = self.cursor.max(to + 1),
-                    Delivery::Lagged { .. } => {}
+                    Delivery::Lagged { .. } | Delivery::Lost { .. } | Delivery::Back => {}
                 }
                 self.retry.delay = BACKOFF.0;
                 Ok(Some(delivery))
@@ -361,10 +356,11 @@ impl Event {
 mod tests {
     use super::*;
 
+    const EVENT: &str = r#"{"id":"client","event":{"sequence":7,"height":3,"tx_index":null,"topic":"market.order.expired","attributes":[{"key":"order_id","value":"9"}]}}"#;
+
     #[test]
     fn accepts_every_kind_of_message() {
-        let event = r#"{"id":"client","event":{"sequence":7,"height":3,"tx_index":null,"topic":"market.order.expired","attributes":[{"key":"order_id","value":"9"}]}}"#;
-        let Ok(Answer::Delivery(Delivery::Event(event))) = read(event) else { panic!("an event") };
+        let Ok(Answer::Delivery(Delivery::Event(event))) = read(EVENT) else { panic!("an event") };
         assert_eq!((event.sequence, event.tx_index, event.number("order_id")), (7, None, Some(9)));
         assert_eq!(event.get("tenant"), None);
         let lagged = read(r#"{"id":"client","lagged":{"from":3,"to":9}}"#);
@@ -375,6 +371,32 @@ mod tests {
         assert_eq!(subscribed, Ok(Answer::Subscribed { next_sequence: 5 }));
         let refused = read(r#"{"id":null,"error":{"message":"invalid topic"}}"#);
         assert_eq!(refused, Ok(Answer::Refused("invalid topic".to_owned())));
+    }
+
+    /// A node that subscribes whoever comes first and goes away, and gives an event to whoever comes next.
+    async fn node(listener: tokio::net::TcpListener) {
+        for told in [None, Some(EVENT)] {
+            let (socket, _) = listener.accept().await.unwrap();
+            let mut socket = tokio_tungstenite::accept_async(socket).await.unwrap();
+            socket.next().await.unwrap().unwrap();
+            let subscribed = r#"{"id":"client","subscribed":{"next_sequence":5}}"#;
+            for message in [Some(subscribed), told].into_iter().flatten() {
+                socket.send(Message::text(message)).await.unwrap();
+            }
+        }
+    }
+
+    #[tokio::test]
+    async fn a_lost_connection_is_told_once_and_so_is_its_return() {
+        let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let client = Client::new(&format!("http://{}", listener.local_addr().unwrap())).unwrap();
+        let node = tokio::spawn(node(listener));
+        let mut stream = client.events(Subscription::default()).await.unwrap();
+        assert!(matches!(stream.next().await.unwrap(), Delivery::Lost { .. }));
+        assert_eq!(stream.next().await.unwrap(), Delivery::Back);
+        let Delivery::Event(event) = stream.next().await.unwrap() else { panic!("an event") };
+        assert_eq!((event.sequence, stream.cursor()), (7, 8));
+        node.await.unwrap();
     }
 
     #[test]

@@ -20,7 +20,7 @@ pub(super) enum Events {
         #[arg(long, default_value_t = 0)]
         limit: u32,
     },
-    /// Events as they come, one line each, until interrupted. Waits for a node that is not there.
+    /// Events as they come, one line each, until interrupted. Waits for a node that is not there or goes away.
     Follow {
         #[command(flatten)]
         wanted: Wanted,
@@ -81,6 +81,10 @@ impl Events {
                         }
                         Delivery::Pruned { from, to } => {
                             eprintln!("the node no longer has events {from} to {to}");
+                        }
+                        Delivery::Lost { cause } => eprintln!("waiting for the node's event log: {cause}"),
+                        Delivery::Back => {
+                            eprintln!("the node's event log is back, from sequence {} on", stream.cursor());
                         }
                     }
                 }

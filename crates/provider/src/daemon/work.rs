@@ -206,6 +206,7 @@ impl Work {
                 self.desk.read(OWN, event.sequence);
             }
             Delivery::Lagged { from, to } => tracing::warn!(from, to, "behind the event log; catching up"),
+            Delivery::Lost { .. } | Delivery::Back => {} // the stream has logged it
             Delivery::Pruned { from, to } => {
                 tracing::warn!(from, to, "the node no longer has these events; asking for the state instead");
                 self.reconcile().await?;
@@ -233,6 +234,7 @@ impl Work {
                     Delivery::Lagged { from, to } => {
                         tracing::warn!(subscription, from, to, "behind the event log; catching up");
                     }
+                    Delivery::Lost { .. } | Delivery::Back => {}
                     Delivery::Pruned { from, to } => {
                         tracing::warn!(
                             subscription,
