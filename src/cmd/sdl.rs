@@ -8,7 +8,11 @@ use std::path::{Path, PathBuf};
 use virtengine_client::sdl::{
     DenomMap, DroppedAuditor, ForeignAuditors, Group, Manifest, OrderTerms, Sdl as File,
 };
-use virtengine_types::market::{OrderSpec, Selection};
+use virtengine_types::{
+    Address,
+    market::{OrderSpec, Selection},
+    provider::Attribute,
+};
 
 #[derive(Subcommand)]
 pub(super) enum Sdl {
@@ -92,7 +96,7 @@ impl Sdl {
                 let placements = source.read()?;
                 let records = placements.iter().map(record).collect::<Result<Vec<_>>>()?;
                 let answer = json!({"file": shown(&source.file), "valid": true, "placements": records});
-                let columns = [
+                let mut columns = vec![
                     ("placement", "name"),
                     ("services", "services"),
                     ("class", "class"),
@@ -103,6 +107,15 @@ impl Sdl {
                     ("gpus", "gpus"),
                     ("ceiling / block", "max_price"),
                 ];
+                let demands = [
+                    ("attributes", "attributes"),
+                    ("signed by any", "signed_by_any"),
+                    ("signed by all", "signed_by_all"),
+                ];
+                let is_made = |(_, field): &(&str, &str)| {
+                    records.iter().any(|record| record[field].as_array().is_some_and(|list| !list.is_empty()))
+                };
+                columns.extend(demands.into_iter().filter(is_made));
                 output.list(&answer, "placements", &columns)?;
                 if !output.is_json() {
                     eprintln!("{} is valid", source.file.display());
@@ -123,12 +136,17 @@ pub(super) fn record(placement: &Placement) -> Result<Value> {
     };
     let milli: u128 =
         spec.resources.iter().map(|unit| u128::from(unit.cpu_milli) * u128::from(unit.count)).sum();
+    let attribute = |wish: &Attribute| json!({"key": wish.key, "value": wish.value});
+    let texts = |auditors: &[Address]| auditors.iter().map(ToString::to_string).collect::<Vec<_>>();
     let services: Vec<&str> = placement.group.resources.iter().map(|unit| unit.service.as_str()).collect();
     Ok(json!({
         "name": placement.group.name,
         "services": services,
         "class": spec.class(),
         "region": spec.region,
+        "attributes": spec.attributes.iter().map(attribute).collect::<Vec<_>>(),
+        "signed_by_any": texts(&spec.signed_by_any),
+        "signed_by_all": texts(&spec.signed_by_all),
         "cpu_cores": format!("{}.{:03}", milli / 1000, milli % 1000),
         "memory_bytes": sum(&|unit| unit.memory_bytes),
         "storage_bytes": sum(&|unit| unit.storage.iter().map(|volume| volume.bytes).sum()),
@@ -140,4 +158,24 @@ pub(super) fn record(placement: &Placement) -> Result<Value> {
 
 pub(super) fn shown(path: &Path) -> String {
     path.display().to_string()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_a_placement_demands_of_its_provider_is_shown() {
+        let auditor = Address([7; 20]).to_string();
+        let demands =
+            format!("attributes: {{host: akash}}\n      signedBy: {{anyOf: [{auditor}]}}\n      pricing:");
+        let text = include_str!("../../examples/web.yml").replace("pricing:", &demands);
+        let folder = tempfile::tempdir().unwrap();
+        let file = folder.path().join("web.yml");
+        std::fs::write(&file, text).unwrap();
+        let source = Source { file, denom_map: Vec::new(), ignore_signed_by: false };
+        let record = record(&source.read().unwrap()[0]).unwrap();
+        assert_eq!(record["attributes"], json!([{"key": "host", "value": "akash"}]));
+        assert_eq!((&record["signed_by_any"], &record["signed_by_all"]), (&json!([auditor]), &json!([])));
+    }
 }

@@ -74,6 +74,12 @@ impl Profile {
         Ok(Self { attributes: attributes_from_wire(&provider.attributes)? })
     }
 
+    /// Whether it states what an order wishes; in the wish's name the first `*` stands for any text.
+    #[must_use]
+    pub fn has(&self, wish: &Attribute) -> bool {
+        states(&self.attributes, &wish.key, &wish.value)
+    }
+
     /// Checks region, attributes, identity tier and auditors, of whom `attested` tells what those that the
     /// order names say. In a wanted attribute's name the first `*` stands for any text; the region counts
     /// as an attribute that auditors attest.
@@ -87,10 +93,8 @@ impl Profile {
             let found = own.map(|attribute| attribute.value.clone()).unwrap_or_default();
             return Err(Misfit::Region { wanted: region.clone(), found });
         }
-        for Attribute { key, value } in &spec.attributes {
-            if !states(&self.attributes, key, value) {
-                return Err(Misfit::Attribute { key: key.clone(), wanted: value.clone() });
-            }
+        if let Some(Attribute { key, value }) = spec.attributes.iter().find(|wish| !self.has(wish)) {
+            return Err(Misfit::Attribute { key: key.clone(), wanted: value.clone() });
         }
         if spec.minimum_identity_tier > 0 {
             return Err(Misfit::IdentityTier { wanted: spec.minimum_identity_tier });

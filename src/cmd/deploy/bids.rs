@@ -1,6 +1,6 @@
 //! Watching the bids on the orders of a deployment and accepting one for each.
 
-use super::super::output::causes;
+use super::{super::output::causes, unserved};
 use clap::ValueEnum;
 use eyre::{OptionExt as _, Result, bail, ensure, eyre};
 use std::io::stdin;
@@ -10,8 +10,9 @@ use tokio::{
     time::{Instant, MissedTickBehavior, interval},
 };
 use virtengine_client::{Account, Delivery, Event, EventStream, TxOptions, sign::any};
-use virtengine_types::proto::virtengine::market::v1::{
-    Bid, BidStatus, MsgAcceptBid, MsgAcceptBidResponse, QueryBidsRequest,
+use virtengine_types::{
+    market::OrderSpec,
+    proto::virtengine::market::v1::{Bid, BidStatus, MsgAcceptBid, MsgAcceptBidResponse, QueryBidsRequest},
 };
 
 /// Time between two looks at the height.
@@ -40,6 +41,7 @@ pub(super) struct Won {
 struct Pending {
     order_id: u64,
     placement: String,
+    spec: OrderSpec,
     /// Last height at which bids are taken.
     bids_until: u64,
     /// Bids seen and not taken back.
@@ -71,7 +73,8 @@ impl<'a> Market<'a> {
     pub(super) async fn add(&mut self, order_id: u64, placement: &str) -> Result<()> {
         let (order, _) = self.account.client().order(order_id).await?;
         let bids_until = u64::try_from(order.bids_until)?;
-        self.pending.push(Pending { order_id, placement: placement.to_owned(), bids_until, bids: 0 });
+        let (placement, spec) = (placement.to_owned(), OrderSpec::from_wire(order.spec.as_ref())?);
+        self.pending.push(Pending { order_id, placement, spec, bids_until, bids: 0 });
         Ok(())
     }
 
@@ -113,8 +116,9 @@ impl<'a> Market<'a> {
                     self.accept_all(choice, |order| order.bids > 0 && (late || height > order.bids_until)).await?;
                     let unwanted = |order: &&Pending| order.bids == 0 && (late || height > order.bids_until);
                     if let Some(order) = self.pending.iter().find(unwanted) {
-                        bail!("no provider has bid on order {} ({:?}) {}", order.order_id, order.placement,
-                            if late { "in time" } else { "while its bid window was open" });
+                        let when = if late { "in time" } else { "while its bid window was open" };
+                        let why = unserved::why(self.account.client(), &order.spec).await?;
+                        bail!("no provider has bid on order {} ({:?}) {when}: {why}", order.order_id, order.placement);
                     }
                 }
             }

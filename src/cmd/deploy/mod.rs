@@ -7,6 +7,7 @@
 mod bids;
 mod cost;
 mod report;
+mod unserved;
 
 use super::{keys::confirm, output::wrong_usage, parse, sdl, tx};
 use bids::{Choice, Market, Won};
