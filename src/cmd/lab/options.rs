@@ -106,7 +106,8 @@ pub(super) struct NetworkArgs {
     /// A devnet's devnet.json, whose faucet funds the senders.
     #[arg(long, value_name = "FILE", conflicts_with = "mnemonic")]
     devnet: Option<PathBuf>,
-    /// Commit that is measured; default that of the tree in which the program was built.
+    /// Commit that is measured; default that of the tree in which the program lies, else the SHA-256 of the
+    /// program.
     #[arg(long, value_name = "HASH")]
     commit: Option<String>,
 }
@@ -188,7 +189,7 @@ impl NetworkArgs {
         };
         let commit = match &self.commit {
             Some(commit) => Commit::try_from(commit.clone())?,
-            None => Commit::read(program.parent().unwrap_or(Path::new(".")))?,
+            None => Commit::of_program(&program)?,
         };
         let mut options = Options::new(program, make_homes, commit);
         set(&mut options.validators, self.validators);

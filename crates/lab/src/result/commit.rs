@@ -1,13 +1,19 @@
-//! Which commit was measured.
+//! Which program was measured.
 
 use serde::{Deserialize, Serialize};
-use std::{fmt, path::Path, process::Command};
+use sha2::{Digest as _, Sha256};
+use std::{
+    fmt, fs, io,
+    path::{Path, PathBuf},
+    process::Command,
+};
 use thiserror::Error;
 
 /// Marks a tree with changes that are in no commit, so that its figures are not taken for the commit's.
 const DIRTY: &str = "-dirty";
 
-/// A commit by its hash, 7 to 64 digits of lower-case hex, with `-dirty` behind it if the tree had changes.
+/// A commit by its hash, 7 to 64 digits of lower-case hex, with `-dirty` behind it if the tree had changes; of a
+/// program that lies in no tree, the SHA-256 of its file.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(try_from = "String", into = "String")]
 pub struct Commit(String);
@@ -29,6 +35,14 @@ pub enum CommitError {
         /// What it says.
         cause: String,
     },
+    /// The program cannot be read.
+    #[error("failed to read {}: {cause}; name the commit with --commit", path.display())]
+    Program {
+        /// Its file.
+        path: PathBuf,
+        /// What the system says.
+        cause: io::Error,
+    },
 }
 
 impl Commit {
@@ -41,6 +55,21 @@ impl Commit {
         let changes = git(folder, &["status", "--porcelain", "--untracked-files=no"])?;
         let mark = if changes.is_empty() { "" } else { DIRTY };
         Self::try_from(format!("{hash}{mark}"))
+    }
+
+    /// The commit of the tree in which `program` lies, or, where there is none or no git to ask, the SHA-256 of the
+    /// program's file. Cost: one reading of it.
+    ///
+    /// # Errors
+    /// - `Program` - the file cannot be read
+    pub fn of_program(program: &Path) -> Result<Self, CommitError> {
+        match Self::read(program.parent().unwrap_or(Path::new("."))) {
+            Err(CommitError::Git { .. }) => {
+                let failed = |cause| CommitError::Program { path: program.to_owned(), cause };
+                Self::try_from(hex::encode(Sha256::digest(fs::read(program).map_err(failed)?)))
+            }
+            read => read,
+        }
     }
 
     /// As in the document.

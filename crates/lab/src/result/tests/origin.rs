@@ -42,6 +42,12 @@ fn this_machine_is_described() {
 fn a_commit_is_read_from_its_repository() {
     let folder = tempfile::tempdir().unwrap();
     assert!(matches!(Commit::read(folder.path()), Err(CommitError::Git { .. })), "no repository");
+    let program = folder.path().join("program");
+    let missing = Commit::of_program(&program).unwrap_err();
+    assert!(matches!(missing, CommitError::Program { .. }) && missing.to_string().contains("--commit"));
+    std::fs::write(&program, "abc").unwrap();
+    let sha256 = "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad";
+    assert_eq!(Commit::of_program(&program).unwrap().as_str(), sha256);
     let git = |arguments: &[&str]| {
         let identity = ["-c", "user.name=a", "-c", "user.email=a@b"];
         let mut command = std::process::Command::new("git");
@@ -56,6 +62,7 @@ fn a_commit_is_read_from_its_repository() {
     git(&["commit", "-m", "one"]);
     let clean = Commit::read(folder.path()).unwrap();
     assert_eq!((clean.as_str().len(), clean.short().len()), (40, 10));
+    assert_eq!(Commit::of_program(&program).unwrap(), clean);
     write("two");
     let dirty = Commit::read(folder.path()).unwrap();
     assert_eq!(dirty.as_str(), format!("{clean}-dirty"));
