@@ -84,6 +84,9 @@ fn table(result: &RunResult, judged: &Judged) -> String {
     for finding in judged.findings.iter().filter(|finding| finding.value.is_none()) {
         text.push_str(&format!("\ncritical: {} is {}", finding.metric, finding.reason()));
     }
+    for finding in judged.findings.iter().filter(|finding| finding.reachable.is_some()) {
+        text.push_str(&format!("\n{} is not judged: {}", finding.metric, finding.reason()));
+    }
     for failure in &result.errors {
         text.push_str(&format!("\n{} x {}", failure.count, failure.reason));
     }

@@ -2,12 +2,18 @@
 
 use comfy_table::{Table, presets::UTF8_HORIZONTAL_ONLY};
 use serde::Serialize;
+use serde_json::Value;
 
 use super::{Baselines, Degradation, Expected};
 use crate::{
     format::{quantity, value},
-    result::{Better, Metric, RunResult, Timestamp, Verdict},
+    result::{Better, RunResult, Timestamp, Verdict},
 };
+
+/// Transactions that became final, a second, and their part of what the machine could do: no load can make them more
+/// than it offers.
+const THROUGHPUT: &str = "committed_tps";
+const THROUGHPUT_RATIO: &str = "tps_ratio";
 
 /// What the baselines say of many results.
 #[derive(Clone, Debug, PartialEq, Serialize)]
@@ -52,8 +58,10 @@ pub struct Finding {
     pub factor: Option<f64>,
     /// The class of that factor.
     pub degradation: Option<Degradation>,
-    /// The worse of what the bounds and the class say.
-    pub verdict: Verdict,
+    /// The most that the rate offered allows, if that is below the target: then there is nothing to judge.
+    pub reachable: Option<f64>,
+    /// The worse of what the bounds and the class say; none if it is not judged.
+    pub verdict: Option<Verdict>,
     /// Why there is no value.
     pub problem: Option<Problem>,
 }
@@ -83,12 +91,9 @@ pub fn check(results: &[RunResult], baselines: &Baselines) -> Check {
 impl Baselines {
     /// What these baselines say of one result.
     pub fn findings(&self, result: &RunResult) -> Judged {
-        let findings: Vec<Finding> = self
-            .expected(result)
-            .into_iter()
-            .map(|expected| Finding::of(expected, result.metric(&expected.name)))
-            .collect();
-        let verdict = findings.iter().map(|finding| finding.verdict).max();
+        let findings: Vec<Finding> =
+            self.expected(result).into_iter().map(|expected| Finding::of(expected, result)).collect();
+        let verdict = findings.iter().filter_map(|finding| finding.verdict).max();
         Judged { scenario: result.scenario.clone(), started_at: result.started_at, verdict, findings }
     }
 
@@ -100,14 +105,14 @@ impl Baselines {
             let finding = judged.findings.iter().find(|finding| finding.metric == metric.name);
             metric.target = finding.and_then(|finding| finding.target);
             metric.critical = finding.and_then(|finding| finding.critical);
-            metric.verdict = finding.map(|finding| finding.verdict);
+            metric.verdict = finding.and_then(|finding| finding.verdict);
         }
         judged
     }
 }
 
 impl Finding {
-    fn of(expected: &Expected, metric: Option<&Metric>) -> Self {
+    fn of(expected: &Expected, result: &RunResult) -> Self {
         let mut finding = Self {
             metric: expected.name.clone(),
             unit: expected.unit.clone(),
@@ -118,10 +123,11 @@ impl Finding {
             baseline: expected.baseline,
             factor: None,
             degradation: None,
-            verdict: Verdict::Critical,
+            reachable: reachable(result, expected),
+            verdict: Some(Verdict::Critical),
             problem: None,
         };
-        match metric {
+        match result.metric(&expected.name) {
             None => finding.problem = Some(Problem::Absent),
             Some(metric) if metric.unit != expected.unit => {
                 finding.problem = Some(Problem::Unit { found: metric.unit.clone() });
@@ -133,6 +139,10 @@ impl Finding {
 
     fn judge(&mut self, value: f64) {
         self.value = Some(value);
+        if self.reachable.is_some() {
+            self.verdict = None;
+            return;
+        }
         self.factor = self.baseline.and_then(|baseline| Degradation::factor(self.better, baseline, value));
         self.degradation = self.factor.map(Degradation::of);
         let by_bounds = if self.critical.is_some_and(|critical| !self.better.reaches(value, critical)) {
@@ -143,7 +153,7 @@ impl Finding {
             Verdict::Pass
         };
         let by_class = self.degradation.map_or(Verdict::Pass, Degradation::verdict);
-        self.verdict = by_bounds.max(by_class);
+        self.verdict = Some(by_bounds.max(by_class));
     }
 
     /// Why the verdict is what it is, in a few words.
@@ -160,6 +170,10 @@ impl Finding {
             Better::Lower => "above",
         };
         let bound = |bound: f64| quantity(bound, &self.unit);
+        if let (Some(most), Some(target)) = (self.reachable, self.target) {
+            let (most, target) = (bound(most), bound(target));
+            return format!("the rate offered allows {most}, the target is {target}");
+        }
         if let Some(critical) = self.critical.filter(misses) {
             return format!("{side} the critical {}", bound(critical));
         }
@@ -169,7 +183,7 @@ impl Finding {
         });
         match (compared, self.target) {
             (Some((class, compared)), _)
-                if class != Degradation::Acceptable && class.verdict() == self.verdict =>
+                if class != Degradation::Acceptable && Some(class.verdict()) == self.verdict =>
             {
                 compared
             }
@@ -179,6 +193,22 @@ impl Finding {
             (None, None) => "measured, no target".into(),
         }
     }
+}
+
+/// The most that a throughput can be at the rate that a result was told to offer, if that is below its target. A
+/// rate that was searched for is as high as the network takes.
+fn reachable(result: &RunResult, expected: &Expected) -> Option<f64> {
+    let parameter = |name: &str| result.parameters.get(name);
+    if parameter("saturation_search").and_then(Value::as_bool) == Some(true) {
+        return None;
+    }
+    let rate = parameter("rate")?.as_f64()?;
+    let most = match expected.name.as_str() {
+        THROUGHPUT => rate,
+        THROUGHPUT_RATIO => rate / result.metric(THROUGHPUT)?.limit.filter(|limit| *limit > 0.0)?,
+        _ => return None,
+    };
+    expected.target.filter(|target| most < *target).map(|_| most)
 }
 
 impl Check {
@@ -199,7 +229,7 @@ impl Check {
                     finding.metric.clone(),
                     value(finding.value, &finding.unit),
                     value(finding.baseline, &finding.unit),
-                    finding.verdict.as_str().into(),
+                    finding.verdict.map_or("not judged", Verdict::as_str).into(),
                     finding.reason(),
                 ]);
             }

@@ -89,7 +89,7 @@ fn bounds_belong_to_the_better_side() {
         (&higher, 5_000.0, Verdict::Warning),
         (&higher, 4_999.9, Verdict::Critical),
     ] {
-        assert_eq!(found(baselines, value).verdict, verdict, "{value}");
+        assert_eq!(found(baselines, value).verdict, Some(verdict), "{value}");
     }
 }
 
@@ -107,7 +107,7 @@ fn a_class_border_belongs_to_the_worse_class_but_ten_times_is_high() {
         (100.1, 99.9, Degradation::Critical, Verdict::Critical),
     ] {
         for finding in [found(&lower, low), found(&higher, high)] {
-            assert_eq!((finding.degradation, finding.verdict), (Some(class), verdict), "{finding:?}");
+            assert_eq!((finding.degradation, finding.verdict), (Some(class), Some(verdict)), "{finding:?}");
         }
     }
 }
@@ -115,20 +115,20 @@ fn a_class_border_belongs_to_the_worse_class_but_ten_times_is_high() {
 #[test]
 fn a_throughput_that_fell_to_nothing_is_critical() {
     let finding = found(&expected("higher", None, None, Some(5.0)).unwrap(), 0.0);
-    assert_eq!((finding.factor, finding.verdict), (Some(f64::INFINITY), Verdict::Critical));
+    assert_eq!((finding.factor, finding.verdict), (Some(f64::INFINITY), Some(Verdict::Critical)));
 }
 
 #[test]
 fn nothing_is_a_multiple_of_a_baseline_of_zero() {
     let finding = found(&expected("lower", Some(0.0), Some(0.001), Some(0.0)).unwrap(), 0.0005);
-    assert_eq!((finding.factor, finding.degradation, finding.verdict), (None, None, Verdict::Warning));
+    assert_eq!((finding.factor, finding.degradation, finding.verdict), (None, None, Some(Verdict::Warning)));
 }
 
 #[test]
 fn the_worse_of_bound_and_class_is_the_verdict() {
     let baselines = expected("lower", Some(100.0), Some(1_000.0), Some(1.0)).unwrap();
     let finding = found(&baselines, 50.0);
-    assert_eq!(finding.verdict, Verdict::Critical);
+    assert_eq!(finding.verdict, Some(Verdict::Critical));
     assert_eq!(finding.reason(), "50.0x worse than the baseline, critical");
     assert_eq!(found(&baselines, 1_500.0).reason(), "above the critical 1,000 x");
     assert_eq!(found(&baselines, 1.5).reason(), "reaches the target 100 x");
@@ -138,13 +138,39 @@ fn the_worse_of_bound_and_class_is_the_verdict() {
 }
 
 #[test]
+fn a_rate_below_the_target_is_not_judged_by_it() {
+    let mut result = sample();
+    result.metrics[0] = Metric::new("committed_tps", 206.0, "tx/s").with_limit(40_000.0);
+    result.metrics[2] = Metric::new("tps_ratio", 206.0 / 40_000.0, "ratio");
+    let verdicts = |result: &RunResult| {
+        let findings = scale().findings(result).findings;
+        [findings[0].verdict, findings[2].verdict]
+    };
+    let judged = [Some(Verdict::Critical), Some(Verdict::Warning)];
+    assert_eq!(verdicts(&result), judged, "of a result that does not tell its rate");
+    result.parameters.insert("rate".into(), 200.0.into());
+    assert_eq!(verdicts(&result), [None, None]);
+    let judgement = scale().judge(&mut result);
+    assert_eq!(judgement.verdict, Some(Verdict::Pass), "the others pass");
+    assert_eq!(result.metric("committed_tps").unwrap().verdict, None);
+    let said = "the rate offered allows 200 tx/s, the target is 10,000 tx/s";
+    assert_eq!(judgement.findings[0].reason(), said);
+    assert!(check(&[result.clone()], &scale()).table().contains(said));
+    result.parameters.insert("saturation_search".into(), true.into());
+    assert_eq!(verdicts(&result), judged, "a search offers what the network takes");
+    result.parameters.insert("saturation_search".into(), false.into());
+    result.parameters.insert("rate".into(), 30_000.0.into());
+    assert_eq!(verdicts(&result), judged);
+}
+
+#[test]
 fn a_metric_that_is_absent_is_critical() {
     let mut result = sample();
     result.metrics.retain(|metric| metric.name != "error_rate");
     let check = check(&[result], &scale());
     assert!(check.is_critical());
     let finding = check.runs[0].findings.iter().find(|finding| finding.metric == "error_rate").unwrap();
-    assert_eq!((finding.verdict, &finding.problem), (Verdict::Critical, &Some(Problem::Absent)));
+    assert_eq!((finding.verdict, &finding.problem), (Some(Verdict::Critical), &Some(Problem::Absent)));
     assert!(check.table().contains("absent"));
 }
 
@@ -154,7 +180,7 @@ fn a_metric_in_another_unit_is_critical() {
     result.metrics[4].unit = "s".into();
     let finding = scale().findings(&result).findings.remove(4);
     assert_eq!(finding.problem, Some(Problem::Unit { found: "s".into() }));
-    assert_eq!((finding.value, finding.verdict), (None, Verdict::Critical));
+    assert_eq!((finding.value, finding.verdict), (None, Some(Verdict::Critical)));
     assert_eq!(finding.reason(), "in s, not ms");
 }
 
@@ -163,7 +189,7 @@ fn a_check_lists_every_verdict_and_what_was_not_measured() {
     let check = check(&[sample()], &scale());
     assert!(!check.is_critical());
     assert_eq!(check.runs[0].verdict, Some(Verdict::Warning), "the ratio is short of its target");
-    let warned: Vec<_> = check.runs[0].findings.iter().filter(|f| f.verdict != Verdict::Pass).collect();
+    let warned: Vec<_> = check.runs[0].findings.iter().filter(|f| f.verdict != Some(Verdict::Pass)).collect();
     assert_eq!(warned.len(), 1);
     assert_eq!(warned[0].metric, "tps_ratio");
     assert_eq!(check.unmeasured, ["market"]);

@@ -65,7 +65,8 @@ pub fn page(results: &[RunResult], baselines: &Baselines) -> Result<String, Repo
 fn headline(check: &Check, fits: &[Vec<Fit<'_>>]) -> String {
     let findings = || check.runs.iter().flat_map(|run| &run.findings);
     let count = |verdict| findings().filter(|finding| finding.verdict == verdict).count();
-    let (critical, warnings, all) = (count(Verdict::Critical), count(Verdict::Warning), findings().count());
+    let (critical, warnings) = (count(Some(Verdict::Critical)), count(Some(Verdict::Warning)));
+    let (all, unjudged) = (findings().count() - count(None), count(None));
     let warned = counted(warnings, "warning");
     let said = match (critical, warnings) {
         _ if all == 0 => "No baseline names these results".into(),
@@ -74,6 +75,7 @@ fn headline(check: &Check, fits: &[Vec<Fit<'_>>]) -> String {
         (_, 0) => format!("{critical} of {all} metrics critical"),
         _ => format!("{critical} of {all} metrics critical, {warned}"),
     };
+    let said = if unjudged > 0 { format!("{said}, {unjudged} not judged") } else { said };
     match fits.iter().flatten().filter(|fit| fit.shortfall().is_some()).count() {
         0 => said,
         degraded => format!("{said}; {} with size", counted(degraded, "operation degrading")),
@@ -109,7 +111,7 @@ fn overview(results: &[RunResult], check: &Check, fits: &[Vec<Fit<'_>>]) -> Mark
 
 /// What does not pass and why: critical metrics, those with a warning, then what degrades with size.
 fn shortfalls(judged: &Judged, fits: &[Fit<'_>]) -> Vec<(String, String)> {
-    let of = |verdict| judged.findings.iter().filter(move |finding| finding.verdict == verdict);
+    let of = |verdict| judged.findings.iter().filter(move |finding| finding.verdict == Some(verdict));
     let metrics = of(Verdict::Critical).chain(of(Verdict::Warning));
     let degraded = fits.iter().filter_map(|fit| Some((fit.series.name.clone(), fit.shortfall()?)));
     metrics.map(|finding| (finding.metric.clone(), finding.reason())).chain(degraded).collect()

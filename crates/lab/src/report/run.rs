@@ -89,7 +89,7 @@ fn headline(metric: &Metric, finding: Option<&Finding>) -> Markup {
                 }
                 @if let Some(finding) = finding {
                     @if finding.target.is_some() || finding.degradation.is_some() || finding.problem.is_some() {
-                        span.verdict { (badge(Some(finding.verdict))) " " (finding.reason()) }
+                        span.verdict { (badge(finding.verdict)) " " (finding.reason()) }
                     }
                 }
             }

@@ -150,7 +150,7 @@ pub(super) fn metrics(result: &RunResult, judged: &Judged) -> Markup {
 
 fn verdict(finding: Option<&crate::baseline::Finding>) -> Markup {
     html! {
-        (badge(finding.map(|finding| finding.verdict)))
+        (badge(finding.and_then(|finding| finding.verdict)))
         @if let Some(class) = finding.and_then(|finding| finding.degradation) { " " (class_badge(class)) }
     }
 }

@@ -64,9 +64,10 @@ impl Measured {
     pub(super) fn line(&self) -> String {
         let at = |quantile| self.outcome.latencies.quantile_ms(quantile).unwrap_or(f64::NAN);
         format!(
-            "{:.0} tx/s offered, {:.0} committed, p50 {:.0} ms, p99 {:.0} ms, {} errors, generator {:.0} % of a core and \
+            "{:.0} tx/s asked for, {:.0} offered and {:.0} committed in the window, p50 {:.0} ms, p99 {:.0} ms, {} errors, generator {:.0} % of a core and \
              {:.1} ms late",
             self.rate,
+            self.offered_tps(),
             self.committed_tps(),
             at(0.5),
             at(0.99),
