@@ -39,18 +39,9 @@ impl Sdl {
     pub fn parse(text: &str) -> Result<Self, SdlError> {
         let root = node::load(text)?;
         let seen = Seen::default();
-        let fields = Field::root(&root, &seen).fields(&[
-            "version",
-            "services",
-            "profiles",
-            "deployment",
-            "endpoints",
-            "include",
-            "reclamation",
-        ])?;
+        let known = ["version", "services", "profiles", "deployment", "endpoints"];
+        let fields = Field::root(&root, &seen).fields_without(&["include", "reclamation"], &known)?;
         let version = Version::read(&fields.need("version")?)?;
-        fields.refuse("include")?;
-        fields.refuse("reclamation")?;
         let services = service::read(&fields.need("services")?)?;
         let profiles = fields.need("profiles")?.fields(&["compute", "placement"])?;
         let compute = resources::read(&profiles.need("compute")?)?;

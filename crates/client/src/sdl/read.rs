@@ -82,9 +82,25 @@ impl<'a> Field<'a> {
     /// - `Kind` - not a mapping
     /// - `UnknownField` - a field that is not in `known`
     pub(super) fn fields(&self, known: &[&str]) -> Result<Fields<'a>, SdlError> {
+        self.fields_without(&[], known)
+    }
+
+    /// A mapping of known fields, without those of other networks that are not supported here.
+    ///
+    /// # Errors
+    /// As [`Field::fields`], and `Unsupported` - such a field is there with a value
+    pub(super) fn fields_without(
+        &self,
+        unsupported: &[&'static str],
+        known: &[&str],
+    ) -> Result<Fields<'a>, SdlError> {
         let Data::Map(entries) = &self.node.data else { return Err(self.wrong("a mapping")) };
         for entry in entries {
-            if !known.contains(&entry.key.as_str()) {
+            if let Some(&feature) = unsupported.iter().find(|name| **name == entry.key) {
+                if !entry.value.is_null() {
+                    return Err(self.below(entry).error(Rule::Unsupported { feature }));
+                }
+            } else if !known.contains(&entry.key.as_str()) {
                 let field = self.below(entry);
                 let suggestion = nearest(&entry.key, known.iter().copied());
                 let (found, known) = (shown(&entry.key), known.join(", "));
@@ -233,14 +249,6 @@ impl<'a> Fields<'a> {
     /// Whether the key is there, even without a value.
     pub(super) fn has(&self, name: &str) -> bool {
         self.entries.iter().any(|entry| entry.key == name)
-    }
-
-    /// Refuses a field that other networks have.
-    ///
-    /// # Errors
-    /// - `Unsupported` - it is there with a value
-    pub(super) fn refuse(&self, name: &'static str) -> Result<(), SdlError> {
-        self.get(name).map_or(Ok(()), |field| Err(field.error(Rule::Unsupported { feature: name })))
     }
 
     /// A list of texts; absent is empty.

@@ -165,8 +165,7 @@ fn read_next_cases(field: &Field<'_>) -> Result<Vec<String>, SdlError> {
 }
 
 fn read_params(field: &Field<'_>) -> Result<Params, SdlError> {
-    let fields = field.fields(&["storage", "permissions", "tee"])?;
-    fields.refuse("tee")?;
+    let fields = field.fields_without(&["tee"], &["storage", "permissions"])?;
     let mut params = Params::default();
     if let Some(storage) = fields.get("storage") {
         for (name, field) in storage.entries()? {

@@ -190,6 +190,9 @@ fn rejects_an_unknown_field_with_a_suggestion() {
     let message = "line 6, column 5: services.web.imgae: unknown field \"imgae\", did you mean \"image\"?; known: \
                    image, command, args, env, expose, dependencies, depends_on, depends-on, params, credentials";
     rejects(WEB, "image:", "imgae:", message);
+    let message = "line 2, column 1: versio: unknown field \"versio\", did you mean \"version\"?; known: version, \
+                   services, profiles, deployment, endpoints";
+    rejects(WEB, "version:", "versio:", message);
 }
 
 #[test]
