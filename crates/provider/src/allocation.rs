@@ -40,8 +40,17 @@ pub struct Allocation {
     pub gpus: BTreeMap<GpuModel, u64>,
     /// Addresses of their own.
     pub leased_ips: u64,
-    /// Ports and shared entrances; no machine runs out of them, but they may have a price.
+    /// Ports and shared entrances; no machine runs out of them, but they may have a price. Left out where there is
+    /// no limit.
+    #[serde(skip_serializing_if = "is_unlimited")]
     pub endpoints: u64,
+}
+
+/// More than anybody can take.
+const UNLIMITED: u64 = u64::MAX;
+
+const fn is_unlimited(amount: &u64) -> bool {
+    *amount == UNLIMITED
 }
 
 fn by_name<S: serde::Serializer>(gpus: &BTreeMap<GpuModel, u64>, serializer: S) -> Result<S::Ok, S::Error> {
@@ -73,7 +82,7 @@ impl Allocation {
                 .collect(),
             gpus: stock(&capacity.gpus),
             leased_ips: capacity.leased_ips,
-            endpoints: u64::MAX,
+            endpoints: UNLIMITED,
         }
     }
 
@@ -250,4 +259,17 @@ fn give_back_all<K: Ord>(sum: &mut BTreeMap<K, u64>, other: &BTreeMap<K, u64>) {
 
 fn minus_all<K: Ord + Clone>(all: &BTreeMap<K, u64>, used: &BTreeMap<K, u64>) -> BTreeMap<K, u64> {
     all.iter().map(|(key, amount)| (key.clone(), amount.saturating_sub(left(used, key)))).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_has_no_limit_is_left_out_of_the_status() {
+        let offered = Allocation::offered(&Capacity::default(), &Overcommit::default());
+        assert_eq!(serde_json::to_value(&offered).unwrap().get("endpoints"), None);
+        let used = serde_json::to_value(Allocation { endpoints: 3, ..Allocation::default() }).unwrap();
+        assert_eq!(used["endpoints"], 3);
+    }
 }
