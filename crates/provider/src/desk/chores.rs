@@ -104,7 +104,7 @@ impl Desk {
                 self.retry_later(Chore::WithdrawBid(order, bid));
                 self.start(Chore::Check(order));
             }
-            (Chore::Confirm(lease), Done::Sent(_)) => self.change(Change::LeaseConfirmed { lease }),
+            (Chore::Confirm(lease), Done::Sent(_)) => self.confirmed(lease),
             (Chore::Withdraw(lease), Done::Sent(_)) => self.withdrawn(lease),
             (Chore::Confirm(lease) | Chore::Withdraw(lease), Done::Refused) => {
                 self.retry_later(chore);
@@ -242,11 +242,18 @@ impl Desk {
     fn lease_seen(&mut self, lease: LeaseId, seen: Option<LeaseSeen>) {
         match seen {
             Some(seen) if seen.active => {
-                if seen.confirmed && self.position.leases.get(&lease).is_some_and(|held| !held.confirmed) {
-                    self.change(Change::LeaseConfirmed { lease });
+                if seen.confirmed {
+                    self.confirmed(lease);
                 }
             }
             _ => self.close(lease),
+        }
+    }
+
+    /// The answer to its transaction and the event log both tell of a confirmation.
+    pub(super) fn confirmed(&mut self, lease: LeaseId) {
+        if self.position.leases.get(&lease).is_some_and(|held| !held.confirmed) {
+            self.change(Change::LeaseConfirmed { lease });
         }
     }
 

@@ -1,7 +1,7 @@
 //! What the event log says of this provider's own bids and leases.
 
 use super::{Chore, Desk, LeaseSeen};
-use crate::position::{Change, Freed};
+use crate::position::Freed;
 use virtengine_types::{
     Amount, Coin, Height,
     market::{BidId, LeaseId, OrderId},
@@ -54,7 +54,7 @@ impl Desk {
             ("market.bid.expired", _) => self.free_bid(order, bid, Freed::Expired),
             ("market.bid.withdrawn", _) => self.free_bid(order, bid, Freed::Withdrawn),
             ("market.bid.won" | "market.lease.created", Some(id)) => self.won(event, id),
-            ("market.lease.confirmed", Some(lease)) => self.change(Change::LeaseConfirmed { lease }),
+            ("market.lease.confirmed", Some(lease)) => self.confirmed(lease),
             ("market.lease.closed", Some(lease)) => self.close(lease),
             _ => {}
         }

@@ -166,6 +166,8 @@ fn a_won_bid_becomes_a_lease_that_is_confirmed_and_paid_and_freed_at_its_close()
     assert_eq!(output.chores, [Chore::Confirm(LeaseId(70))]);
     assert_eq!(desk.position().used.cpu_milli, 500);
     desk.done(Chore::Confirm(LeaseId(70)), Done::Sent(None));
+    desk.event(&event("market.lease.confirmed", 7, 70));
+    assert_eq!(desk.take().changes, [Change::LeaseConfirmed { lease: LeaseId(70) }], "told once");
     desk.tick(Height(1_011));
     assert_eq!(desk.take().chores, []);
     desk.tick(Height(1_012));
