@@ -71,16 +71,14 @@ impl Output {
         if self.is_json() {
             return json(answer);
         }
-        let mut table = table();
-        // An address on two lines could not be copied.
-        table.set_content_arrangement(ContentArrangement::Disabled);
-        table.set_header(columns.iter().map(|(title, _)| *title));
         let entries = answer[list].as_array().map(Vec::as_slice).unwrap_or_default();
-        for entry in entries {
+        let cells = |entry| {
             let entry = for_people(entry);
-            table.add_row(columns.iter().map(|(_, path)| shown(field(&entry, path))));
-        }
-        line(&table.to_string())?;
+            columns.iter().map(|(_, path)| shown(field(&entry, path))).collect()
+        };
+        let titles: Vec<&str> = columns.iter().map(|(title, _)| *title).collect();
+        let rows: Vec<Vec<String>> = entries.iter().map(cells).collect();
+        line(&rows_within(table().width(), &titles, &rows))?;
         if entries.is_empty() {
             eprintln!("(none)");
         }
@@ -103,6 +101,26 @@ pub(super) fn record(value: &Value) -> String {
         table.add_row([name, cell]);
     }
     table.to_string()
+}
+
+/// Rows below each other, or, where that is wider than the terminal, each row's cells below each other: an address
+/// on two lines could not be copied.
+fn rows_within(width: Option<u16>, titles: &[&str], rows: &[Vec<String>]) -> String {
+    let mut wide = table();
+    wide.set_content_arrangement(ContentArrangement::Disabled);
+    wide.set_header(titles).add_rows(rows);
+    let text = wide.to_string();
+    let fits = |width: u16| text.lines().all(|line| line.chars().count() <= usize::from(width));
+    if rows.is_empty() || width.is_none_or(fits) {
+        return text;
+    }
+    let one = |row: &Vec<String>| {
+        let mut table = table();
+        table.set_content_arrangement(ContentArrangement::Disabled);
+        table.add_rows(titles.iter().zip(row).map(|(title, cell)| [*title, cell.as_str()]));
+        table.to_string()
+    };
+    rows.iter().map(one).collect::<Vec<_>>().join("\n")
 }
 
 /// Coins as JSON: a list of `{"denom", "amount"}`.
@@ -302,6 +320,20 @@ mod tests {
         let rows: Vec<String> = rows.iter().map(|(name, value)| format!("{name}: {value}")).collect();
         assert_eq!(rows, ["attributes: -", "closed_height: -", "region: -", "settled_height: 0"]);
         assert_eq!(cell(&json!("1970-01-01T00:00:00Z")), "-");
+    }
+
+    #[test]
+    fn a_table_wider_than_the_terminal_is_turned() {
+        let rows = [vec!["7".to_owned(), "a".repeat(60)], vec!["8".to_owned(), "b".repeat(60)]];
+        let titles = ["order", "tenant"];
+        let wide = rows_within(None, &titles, &rows);
+        assert_eq!(rows_within(Some(70), &titles, &rows), wide);
+        let turned = rows_within(Some(69), &titles, &rows);
+        assert_ne!(turned, wide);
+        for whole in ["order", "tenant", &rows[0][1], &rows[1][1]] {
+            assert!(turned.contains(whole), "{whole}: {turned}");
+        }
+        assert!(rows_within(Some(5), &titles, &[]).contains("order"));
     }
 
     #[test]
