@@ -61,8 +61,8 @@ enum Command {
 impl Arguments {
     pub(crate) fn run(self) -> Result<()> {
         let daemon = matches!(self.command, Command::Provider(_) | Command::Node(_));
-        // The engine tells of every message at level info.
-        let filter = if daemon { "warn,virtengine=info" } else { "error" };
+        // The engine tells of every message at level info, HTTP/2 warns of every stream that a client resets.
+        let filter = if daemon { "warn,h2=error,virtengine=info" } else { "error" };
         log(self.log.as_deref().unwrap_or(filter))?;
         match self.command {
             Command::Devnet(devnet) => devnet.run(),
@@ -187,6 +187,16 @@ mod tests {
             ("tx bank send bob 0uve", "positive"),
             ("tx bank send bob 5", "write 5uve"),
             ("query proof raw disk 00", "disk"),
+            ("tx bank send bob -5", "-5: the amount must be positive"),
+            ("tx bank send bob -5uve --from alice", "-5uve: the amount must be positive"),
+            ("tx market deposit-escrow 7 -5 -y", "must be positive"),
+            ("tx market create-order --max-price -5", "must be positive"),
+            ("tx bank send faucet 1uve,1uve", "1uve and 1uve"),
+            (
+                "query market order zzz",
+                "whole number, such as those that `virtengine query market orders` lists",
+            ),
+            ("tx staking create-validator --moniker m --amount 5", "--key-folder"),
             ("tx bank send bob 5uve --gas abc", "auto or a whole number"),
             ("tx bank send bob 5uve --gas-adjustment 0", "from 1 to 100"),
             ("deploy", "FILE"),

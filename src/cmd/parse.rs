@@ -1,6 +1,6 @@
 //! Values of the command line.
 
-use eyre::{Result, bail, ensure};
+use eyre::{Context as _, Result, bail, ensure};
 use virtengine_types::{
     Amount, Coin, Coins,
     coin::BASE_DENOM,
@@ -10,19 +10,31 @@ use virtengine_types::{
 /// Decimals behind the point of a Cosmos decimal.
 const DECIMALS: usize = 18;
 
-/// Coins such as `5uve` or `5uve,3atom`, in any order.
+/// Coins such as `5uve` or `5uve,3atom`, in any order, each denomination once.
 pub(super) fn coins(text: &str) -> Result<Coins> {
     let mut coins = Coins::default();
     for part in text.split(',') {
-        coins.add(&coin(part.trim())?)?;
+        let coin = coin(part.trim())?;
+        if let Some(earlier) = coins.iter().find(|earlier| earlier.denom == coin.denom) {
+            bail!("{text}: a denomination stands once, here {earlier} and {coin}; write their sum");
+        }
+        coins.add(&coin)?;
     }
     Ok(coins)
+}
+
+/// The number of an order, a bid, a lease or a height.
+pub(super) fn number(text: &str) -> Result<u64> {
+    let digits = !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit());
+    ensure!(digits, "it is a whole number, such as those that `virtengine query market orders` lists");
+    text.parse().wrap_err_with(|| format!("the largest is {}", u64::MAX))
 }
 
 /// A positive amount with its denomination, such as `5uve`.
 fn coin(text: &str) -> Result<Coin> {
     let end = text.find(|found: char| !found.is_ascii_digit() && found != '.').unwrap_or(text.len());
     let (number, unit) = (&text[..end], text[end..].trim_start());
+    ensure!(!text.starts_with('-'), "{text}: the amount must be positive");
     ensure!(!number.is_empty(), "{text:?} is no amount; write a number and a unit, such as 1000000uve");
     if unit.eq_ignore_ascii_case("VE") {
         match micros(number) {
@@ -109,7 +121,8 @@ mod tests {
             ("5UVE", "5UVE: unknown unit UVE; write 5uve"),
             ("1.5uve", "1.5uve: an amount is a whole number; 1 VE is 1000000uve"),
             ("0uve", "0uve: the amount must be positive"),
-            ("-5uve", "\"-5uve\" is no amount; write a number and a unit, such as 1000000uve"),
+            ("-5uve", "-5uve: the amount must be positive"),
+            ("1uve, 2uve", "1uve, 2uve: a denomination stands once, here 1uve and 2uve; write their sum"),
             ("", "\"\" is no amount; write a number and a unit, such as 1000000uve"),
             ("5uve,0atom", "0atom: the amount must be positive"),
         ] {
@@ -118,6 +131,19 @@ mod tests {
         let error = payment("5atom").unwrap_err().to_string();
         assert_eq!(error, "5atom: the chain takes uve here, not atom; 1 VE is 1000000uve");
         assert_eq!(payment("0").unwrap_err().to_string(), "0uve: the amount must be positive");
+    }
+
+    #[test]
+    fn rejects_numbers_with_what_they_are() {
+        assert_eq!(number("72057594037993472").unwrap(), 72_057_594_037_993_472);
+        for text in ["zzz", "", "-7", "+7", "7.0"] {
+            let error = number(text).unwrap_err().to_string();
+            assert!(
+                error.contains("whole number") && error.contains("query market orders"),
+                "{text}: {error}"
+            );
+        }
+        assert!(number("18446744073709551616").unwrap_err().to_string().contains("18446744073709551615"));
     }
 
     #[test]

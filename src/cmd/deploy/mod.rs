@@ -35,7 +35,7 @@ pub(super) struct Deploy {
     #[command(flatten)]
     flags: tx::Flags,
     /// First funds of each order's escrow account in uve; default 5000000, or the chain's minimum if more.
-    #[arg(long, value_parser = parse::payment)]
+    #[arg(long, value_parser = parse::payment, allow_hyphen_values = true)]
     deposit: Option<Amount>,
     /// Blocks during which bids are taken.
     #[arg(long, default_value_t = 20, value_name = "BLOCKS")]

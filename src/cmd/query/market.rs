@@ -1,6 +1,6 @@
 //! `virtengine query market` and `virtengine query escrow`.
 
-use super::{Asker, Paging};
+use super::{super::parse, Asker, Paging};
 use clap::{Subcommand, ValueEnum};
 use eyre::Result;
 use virtengine_types::proto::virtengine::{
@@ -17,6 +17,7 @@ pub(super) enum Market {
     /// One order with its escrow account.
     Order {
         /// The order.
+        #[arg(value_parser = parse::number)]
         id: u64,
     },
     /// Orders, newest last. Their open bids are those that can still be accepted.
@@ -36,12 +37,13 @@ pub(super) enum Market {
     /// One bid.
     Bid {
         /// The bid.
+        #[arg(value_parser = parse::number)]
         id: u64,
     },
     /// Bids.
     Bids {
         /// Only on this order.
-        #[arg(long, default_value_t = 0, hide_default_value = true)]
+        #[arg(long, default_value_t = 0, hide_default_value = true, value_parser = parse::number)]
         order: u64,
         /// Only of this provider: an address, or the name of a key.
         #[arg(long)]
@@ -55,6 +57,7 @@ pub(super) enum Market {
     /// One lease with its order's escrow account.
     Lease {
         /// The lease.
+        #[arg(value_parser = parse::number)]
         id: u64,
     },
     /// Leases.
@@ -225,6 +228,7 @@ pub(super) enum Escrow {
     /// The funds of an order, settled to the newest height.
     Account {
         /// The order.
+        #[arg(value_parser = parse::number)]
         order: u64,
     },
 }

@@ -1,6 +1,6 @@
 //! `virtengine query proof`: values checked against the state root, without a database.
 
-use super::Asker;
+use super::{super::parse, Asker};
 use bytes::Bytes;
 use clap::{Subcommand, ValueEnum};
 use eyre::{Context as _, Result, ensure, eyre};
@@ -43,21 +43,25 @@ pub(super) enum Of {
     /// An order.
     Order {
         /// The order.
+        #[arg(value_parser = parse::number)]
         id: u64,
     },
     /// A bid.
     Bid {
         /// The bid.
+        #[arg(value_parser = parse::number)]
         id: u64,
     },
     /// A lease.
     Lease {
         /// The lease.
+        #[arg(value_parser = parse::number)]
         id: u64,
     },
     /// The escrow account of an order.
     Escrow {
         /// The order.
+        #[arg(value_parser = parse::number)]
         order: u64,
     },
     /// Any row by its key.

@@ -17,7 +17,7 @@ pub(super) enum Bank {
         /// Who gets them: an address, or the name of a key.
         to: String,
         /// How much, such as 1000000uve.
-        #[arg(value_parser = parse::coins)]
+        #[arg(value_parser = parse::coins, allow_hyphen_values = true)]
         amount: Coins,
     },
     /// Send coins to many accounts at once.

@@ -53,7 +53,10 @@ impl Tx {
                 staking.message(&signer, async |text: &str| sender.validator(text).await).await?
             }
             Module::Provider(provider) => provider.message(&signer, |text| sender.account(text))?,
-            Module::Market(market) => market.message(&signer, |text| sender.account(text))?,
+            Module::Market(market) => {
+                let params = async || Ok(sender.client.params().await?);
+                market.message(&signer, |text| sender.account(text), params).await?
+            }
         };
         sender.run(vec![message]).await
     }

@@ -59,7 +59,7 @@ pub(super) struct CreateOrder {
     #[arg(long, default_value_t = 0)]
     minimum_identity_tier: u32,
     /// Highest price in uve per block for the whole order.
-    #[arg(long, value_parser = parse::payment)]
+    #[arg(long, value_parser = parse::payment, allow_hyphen_values = true)]
     max_price: Amount,
     /// Blocks during which bids are taken.
     #[arg(long, default_value_t = 20)]
@@ -71,7 +71,7 @@ pub(super) struct CreateOrder {
     #[arg(long, value_name = "HEX")]
     manifest_hash: Option<String>,
     /// First funds of the escrow account in uve.
-    #[arg(long, default_value = "5000000", value_parser = parse::payment)]
+    #[arg(long, default_value = "5000000", value_parser = parse::payment, allow_hyphen_values = true)]
     deposit: Amount,
 }
 

@@ -41,7 +41,7 @@ pub(in super::super) struct Flags {
     #[arg(long, global = true, help_heading = GLOBAL, default_value_t = DEFAULT_ADJUSTMENT, value_name = "FACTOR", value_parser = adjustment)]
     gas_adjustment: f64,
     /// Fee, such as 2500uve; default the chain's minimum for the gas.
-    #[arg(long, global = true, help_heading = GLOBAL, value_name = "COINS", value_parser = parse::coins)]
+    #[arg(long, global = true, help_heading = GLOBAL, value_name = "COINS", value_parser = parse::coins, allow_hyphen_values = true)]
     fees: Option<Coins>,
     /// Free text on the transaction.
     #[arg(long, global = true, help_heading = GLOBAL, default_value = "", hide_default_value = true, value_name = "TEXT")]

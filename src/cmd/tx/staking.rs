@@ -2,7 +2,7 @@
 
 use super::{super::parse, Signer};
 use base64::{Engine, prelude::BASE64_STANDARD};
-use clap::{Args, Subcommand};
+use clap::{ArgGroup, Args, Subcommand};
 use eyre::{Context as _, Result, eyre};
 use prost_types::Any;
 use std::path::PathBuf;
@@ -40,7 +40,7 @@ pub(super) enum Staking {
         /// To whom: the same of another.
         destination: String,
         /// How much uve.
-        #[arg(value_parser = parse::payment)]
+        #[arg(value_parser = parse::payment, allow_hyphen_values = true)]
         amount: Amount,
     },
     /// Delegate coins that are unbonding again to the same validator.
@@ -48,9 +48,10 @@ pub(super) enum Staking {
         /// The validator: its operator address, account, key or moniker.
         validator: String,
         /// How much uve.
-        #[arg(value_parser = parse::payment)]
+        #[arg(value_parser = parse::payment, allow_hyphen_values = true)]
         amount: Amount,
         /// Height of the undelegation.
+        #[arg(value_parser = parse::number)]
         height: u64,
     },
     /// Set the BLS key of the signer's validator, with the proof that the node has it.
@@ -66,25 +67,22 @@ pub(super) struct Stake {
     /// The validator: its operator address, account, key or moniker.
     validator: String,
     /// How much uve.
-    #[arg(value_parser = parse::payment)]
+    #[arg(value_parser = parse::payment, allow_hyphen_values = true)]
     amount: Amount,
 }
 
 #[derive(Args)]
+#[group(skip)]
+#[command(group = ArgGroup::new("node_key").args(["consensus_key", "key_folder"]).required(true))]
 pub(super) struct CreateValidator {
     /// Its name.
     #[arg(long)]
     moniker: String,
     /// First self-delegation in uve.
-    #[arg(long, value_parser = parse::payment)]
+    #[arg(long, value_parser = parse::payment, allow_hyphen_values = true)]
     amount: Amount,
     /// Ed25519 key of the node, 32 bytes in base64.
-    #[arg(
-        long,
-        value_name = "BASE64",
-        required_unless_present = "key_folder",
-        conflicts_with = "key_folder"
-    )]
+    #[arg(long, value_name = "BASE64")]
     consensus_key: Option<String>,
     /// Folder that holds the node's node_key.json, instead of the key itself.
     #[arg(long, value_name = "DIR")]
@@ -99,7 +97,7 @@ pub(super) struct CreateValidator {
     #[arg(long, default_value = "0.01", value_parser = parse::rate)]
     commission_max_change: String,
     /// Self-delegation in uve that it promises to keep.
-    #[arg(long, default_value = "1", value_parser = parse::payment)]
+    #[arg(long, default_value = "1", value_parser = parse::payment, allow_hyphen_values = true)]
     min_self_delegation: Amount,
     #[command(flatten)]
     texts: Texts,
@@ -114,7 +112,7 @@ pub(super) struct EditValidator {
     #[arg(long, value_parser = parse::rate)]
     commission_rate: Option<String>,
     /// New, higher self-delegation in uve that it promises to keep.
-    #[arg(long, value_parser = parse::payment)]
+    #[arg(long, value_parser = parse::payment, allow_hyphen_values = true)]
     min_self_delegation: Option<Amount>,
     #[command(flatten)]
     texts: Texts,
