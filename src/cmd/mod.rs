@@ -129,6 +129,7 @@ mod tests {
             "query bank supply",
             "query bank community-pool --output json",
             "tx staking delegate validator0 5 --from alice",
+            "tx bank send bob -y --from alice 5uve",
             "tx bank multi-send bob=5uve carol=6uve --from alice",
             "tx provider attest bob --attribute region=eu",
             "sdl check app.yml --denom-map uact=uve --ignore-signed-by",

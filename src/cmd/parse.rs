@@ -34,7 +34,9 @@ pub(super) fn number(text: &str) -> Result<u64> {
 fn coin(text: &str) -> Result<Coin> {
     let end = text.find(|found: char| !found.is_ascii_digit() && found != '.').unwrap_or(text.len());
     let (number, unit) = (&text[..end], text[end..].trim_start());
-    ensure!(!text.starts_with('-'), "{text}: the amount must be positive");
+    let negative =
+        text.strip_prefix('-').is_some_and(|rest| rest.starts_with(|next: char| next.is_ascii_digit()));
+    ensure!(!negative, "{text}: the amount must be positive");
     ensure!(!number.is_empty(), "{text:?} is no amount; write a number and a unit, such as 1000000uve");
     if unit.eq_ignore_ascii_case("VE") {
         match micros(number) {
@@ -122,6 +124,7 @@ mod tests {
             ("1.5uve", "1.5uve: an amount is a whole number; 1 VE is 1000000uve"),
             ("0uve", "0uve: the amount must be positive"),
             ("-5uve", "-5uve: the amount must be positive"),
+            ("--form", "\"--form\" is no amount; write a number and a unit, such as 1000000uve"),
             ("1uve, 2uve", "1uve, 2uve: a denomination stands once, here 1uve and 2uve; write their sum"),
             ("", "\"\" is no amount; write a number and a unit, such as 1000000uve"),
             ("5uve,0atom", "0atom: the amount must be positive"),
