@@ -9,6 +9,7 @@ use crate::{
 use base64::{Engine, engine::general_purpose::STANDARD};
 use bytes::Bytes;
 use std::sync::Arc;
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use virtengine_events::{BlockMeta, History, Hub};
 use virtengine_state::{Key, Record, Table};
 use virtengine_types::{
@@ -20,7 +21,12 @@ use virtengine_types::{
 #[derive(Clone)]
 pub struct Context {
     shared: Arc<Shared>,
+    /// The turn of a call that reads blocks.
+    turn: Option<Turn>,
 }
+
+/// A turn to read blocks from disk, over when the last clone is dropped.
+pub(crate) type Turn = Arc<OwnedSemaphorePermit>;
 
 struct Shared {
     backend: Arc<dyn Backend>,
@@ -28,6 +34,7 @@ struct Shared {
     genesis: Genesis,
     node: NodeInfo,
     config: Config,
+    reads: Arc<Semaphore>,
 }
 
 impl Context {
@@ -40,7 +47,8 @@ impl Context {
         node: NodeInfo,
         config: Config,
     ) -> Self {
-        Self { shared: Arc::new(Shared { backend, hub, genesis, node, config }) }
+        let reads = Arc::new(Semaphore::new(config.max_concurrent_reads));
+        Self { shared: Arc::new(Shared { backend, hub, genesis, node, config, reads }), turn: None }
     }
 
     pub(crate) fn backend(&self) -> &dyn Backend {
@@ -85,14 +93,48 @@ impl Context {
         latest.ok_or_else(|| Status::not_found("the chain has no block yet"))
     }
 
-    /// Reads the history beside the async threads.
+    /// Waits for a turn to read blocks, which the clone that is returned holds.
+    pub(crate) async fn reading(&self) -> Result<Self, Status> {
+        let turn = self.shared.reads.clone().acquire_owned().await.map_err(Status::internal)?;
+        Ok(Self { shared: self.shared.clone(), turn: Some(Arc::new(turn)) })
+    }
+
+    /// The turn to read blocks that it holds.
+    pub(crate) fn turn(self) -> Option<Turn> {
+        self.turn
+    }
+
+    /// Reads the history beside the async threads, in the turn of the call or in one of its own.
     pub(crate) async fn history<T: Send + 'static>(
         &self,
         read: impl FnOnce(&History) -> Result<T, Status> + Send + 'static,
     ) -> Result<T, Status> {
+        let turn = match &self.turn {
+            Some(turn) => Some(turn.clone()),
+            None => self.reading().await?.turn,
+        };
         let history = self.shared.hub.history().clone();
-        let read = tokio::task::spawn_blocking(move || read(&history));
+        // The read goes on when its client has gone or waited too long, so it keeps the turn itself.
+        let read = tokio::task::spawn_blocking(move || {
+            let answer = read(&history);
+            drop(turn);
+            answer
+        });
         read.await.unwrap_or_else(|error| Err(Status::internal(error)))
+    }
+
+    /// Refuses a page that takes more bytes than one may, unless it is of one item.
+    pub(crate) fn check_page(&self, sizes: impl Iterator<Item = usize>) -> Result<(), Status> {
+        let (max, mut found, mut items) = (self.config().max_page_bytes, 0_usize, 0_u64);
+        for size in sizes {
+            (found, items) = (found.saturating_add(size), items + 1);
+        }
+        if found <= max || items <= 1 {
+            return Ok(());
+        }
+        Err(Status::invalid(format!(
+            "a page has at most {max} bytes, its {items} items have {found}: ask for fewer items"
+        )))
     }
 
     /// Reads one row.

@@ -3,6 +3,7 @@
 use crate::{
     Code, Context, Status,
     comet::{QueryAnswer, QueryRequest},
+    context::Turn,
     cosmos,
     rest::Pattern,
     virtengine,
@@ -30,6 +31,8 @@ pub(crate) struct Route {
     pub(crate) input: MessageDescriptor,
     /// The response message.
     pub(crate) output: MessageDescriptor,
+    /// Whether it reads blocks, in a turn that it keeps until its answer is written.
+    reads: bool,
     handler: Handler,
 }
 
@@ -64,7 +67,21 @@ impl Routes {
             }
         });
         let patterns = rest.iter().map(|text| Pattern::new(text)).collect();
-        self.routes.insert(path, Route { path, patterns, input, output, handler });
+        self.routes.insert(path, Route { path, patterns, input, output, reads: false, handler });
+    }
+
+    /// Adds a method that reads blocks: few are answered at once, as what they answer may be large.
+    pub(crate) fn reading<Q, R, F, A>(&mut self, path: &'static str, rest: &[&'static str], handler: F)
+    where
+        Q: Message + Name + Default + 'static,
+        R: Message + Name + 'static,
+        F: Fn(Context, Q) -> A + Send + Sync + 'static,
+        A: Future<Output = Result<R, Status>> + Send + 'static,
+    {
+        self.unary(path, rest, handler);
+        if let Some(route) = self.routes.get_mut(path) {
+            route.reads = true;
+        }
     }
 }
 
@@ -81,12 +98,14 @@ impl Routes {
 }
 
 /// An answered call.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug)]
 pub struct Answer {
     /// The encoded response message.
     pub value: Bytes,
     /// Height of the state answered from.
     pub height: u64,
+    /// The turn that a method which reads blocks had: keep it until the answer is written.
+    pub(crate) turn: Option<Turn>,
 }
 
 /// Answers calls. Clones share the table and the bound on concurrent calls.
@@ -159,9 +178,14 @@ impl Router {
             route.ok_or_else(|| Status::new(Code::Unimplemented, format!("unknown method {path}")))?;
         let latest = self.inner.context.height();
         at_latest(height, latest)?;
-        let call = (route.handler)(self.inner.context.clone(), data);
-        let value = self.bounded(call).await?;
-        Ok(Answer { value, height: latest })
+        let context = &self.inner.context;
+        self.timed(async {
+            // The turn comes first: calls that wait for one must not take the places of those that need none.
+            let context = if route.reads { context.reading().await? } else { context.clone() };
+            let value = self.placed((route.handler)(context.clone(), data)).await?;
+            Ok(Answer { value, height: latest, turn: context.turn() })
+        })
+        .await
     }
 
     /// Runs a call within the bounds on concurrency and time.
@@ -169,11 +193,16 @@ impl Router {
         &self,
         call: impl Future<Output = Result<T, Status>>,
     ) -> Result<T, Status> {
+        self.timed(self.placed(call)).await
+    }
+
+    async fn placed<T>(&self, call: impl Future<Output = Result<T, Status>>) -> Result<T, Status> {
+        let _place = self.inner.calls.acquire().await.map_err(Status::internal)?;
+        call.await
+    }
+
+    async fn timed<T>(&self, call: impl Future<Output = Result<T, Status>>) -> Result<T, Status> {
         let limit = self.inner.context.config().request_timeout();
-        let call = async {
-            let _permit = self.inner.calls.acquire().await.map_err(Status::internal)?;
-            call.await
-        };
         match tokio::time::timeout(limit, call).await {
             Ok(answer) => answer,
             Err(_) => {
@@ -193,7 +222,7 @@ impl Router {
             Err(Status::invalid(format!("unknown query path {path}")).with_sdk(SdkCode::UnknownRequest))
         };
         match answer {
-            Ok(Answer { value, height }) => QueryAnswer { value, height, ..QueryAnswer::default() },
+            Ok(Answer { value, height, .. }) => QueryAnswer { value, height, ..QueryAnswer::default() },
             Err(status) => {
                 let (code, log) = status.abci();
                 let codespace = virtengine_types::code::SDK.to_owned();

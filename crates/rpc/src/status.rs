@@ -141,7 +141,8 @@ impl From<virtengine_types::address::AddressError> for Status {
 impl From<virtengine_events::HistoryError> for Status {
     fn from(error: virtengine_events::HistoryError) -> Self {
         match error {
-            virtengine_events::HistoryError::TooBroad { .. } => Self::invalid(error),
+            virtengine_events::HistoryError::TooBroad { .. }
+            | virtengine_events::HistoryError::TooLarge { .. } => Self::invalid(error),
             virtengine_events::HistoryError::NotHeld { .. } => Self::not_found(error),
             other => Self::internal(other),
         }

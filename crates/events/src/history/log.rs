@@ -18,7 +18,8 @@ pub struct EventPage {
 
 impl History {
     /// The entries from sequence `from` on that match, at most `limit`, looking at no more than
-    /// `max_scanned_events`: a page may be empty and yet not be the last, see [`EventPage::next`].
+    /// `max_scanned_events`: a page may be empty and yet not be the last, see [`EventPage::next`]. It ends
+    /// after the entry that fills `max_event_page_bytes`.
     /// Entries that are not held are skipped, see [`History::earliest_sequence`].
     ///
     /// # Errors
@@ -41,19 +42,23 @@ impl History {
             return Ok(page);
         }
         let first = from / MAX_BLOCK_EVENTS;
-        let mut scanned = 0;
+        let (mut scanned, mut bytes) = (0, 0_u64);
+        let config = &self.inner.config;
         for row in self.inner.rows.log.range(first.to_be_bytes()..) {
             let (height, entries) = row.into_inner()?;
             let height = u64::from_be_bytes(array(&height, "log")?);
             let entries: Vec<Entry> = unpack(&entries, "log")?;
             for entry in entries.into_iter().filter(|entry| entry.sequence >= from) {
-                let full = page.events.len() >= limit || scanned >= self.inner.config.max_scanned_events;
+                let full = page.events.len() >= limit
+                    || scanned >= config.max_scanned_events
+                    || bytes >= config.max_event_page_bytes;
                 if full || entry.sequence >= until {
                     return Ok(page);
                 }
                 scanned += 1;
                 page.next = entry.sequence + 1;
                 if filter.matches(&entry) {
+                    bytes = bytes.saturating_add(memory_bytes(&entry));
                     page.events.push(entry);
                 }
             }
@@ -62,4 +67,9 @@ impl History {
         page.next = until.max(page.next);
         Ok(page)
     }
+}
+
+fn memory_bytes(entry: &Entry) -> u64 {
+    let texts = entry.attributes.iter().map(|(key, value)| key.len() + value.len());
+    (size_of_val(entry) + entry.topic.len() + size_of_val(&*entry.attributes) + texts.sum::<usize>()) as u64
 }

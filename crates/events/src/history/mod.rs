@@ -67,6 +67,8 @@ pub struct Config {
     pub max_scanned_events: usize,
     /// Most items of one page of a search. Default 1,000.
     pub max_page: usize,
+    /// Most bytes of one page of events; further ones are left to the next. Default 4 MiB.
+    pub max_event_page_bytes: u64,
     /// Memory for recently used blocks, decoded, in bytes; larger blocks are not kept. Default 16 MiB.
     pub block_cache_bytes: u64,
     /// Memory for recently used disk pages, in bytes. Default 16 MiB.
@@ -94,6 +96,7 @@ impl Default for Config {
             max_search_work: 1_000_000,
             max_scanned_events: 10_000,
             max_page: 1_000,
+            max_event_page_bytes: 4 << 20,
             block_cache_bytes: 16 << 20,
             page_cache_bytes: 16 << 20,
         }
@@ -173,6 +176,16 @@ pub enum HistoryError {
     TooBroad {
         /// The limit, in index rows.
         limit: u64,
+    },
+    /// The items of a page take too much memory.
+    #[error("a page has at most {max} bytes, its first {items} items have {found}: ask for fewer items")]
+    TooLarge {
+        /// The limit.
+        max: u64,
+        /// Bytes of the items that were read.
+        found: u64,
+        /// Number of those.
+        items: usize,
     },
 }
 

@@ -114,14 +114,6 @@ impl BlockRecord {
     /// Roughly the memory that it takes, in bytes; never 0.
     #[must_use]
     pub fn memory_bytes(&self) -> u64 {
-        let of_event = |event: &Event| {
-            let texts = event.attributes.iter().map(|(key, value)| key.len() + value.len());
-            size_of_val(event) + size_of_val(&*event.attributes) + texts.sum::<usize>()
-        };
-        let of_result = |result: &TxResult| {
-            let events: usize = result.events.iter().map(of_event).sum();
-            size_of_val(result) + events + result.data.len() + result.log.len()
-        };
         let results: usize = self.outcome.results.iter().map(of_result).sum();
         let events: usize = self.outcome.events.iter().map(of_event).sum();
         let certificate = self.certificate.as_ref().map_or(0, Bytes::len);
@@ -179,6 +171,24 @@ impl BlockRecord {
         attributes.entry("block.height".to_owned()).or_default().push(self.height().to_string());
         attributes
     }
+}
+
+impl TxRecord {
+    /// Roughly the memory that it takes, in bytes; never 0.
+    #[must_use]
+    pub fn memory_bytes(&self) -> u64 {
+        (size_of::<Self>() + self.tx.len() + of_result(&self.result)) as u64
+    }
+}
+
+fn of_event(event: &Event) -> usize {
+    let texts = event.attributes.iter().map(|(key, value)| key.len() + value.len());
+    size_of_val(event) + size_of_val(&*event.attributes) + texts.sum::<usize>()
+}
+
+fn of_result(result: &TxResult) -> usize {
+    let events: usize = result.events.iter().map(of_event).sum();
+    size_of_val(result) + events + result.data.len() + result.log.len()
 }
 
 fn collect(events: &[Event]) -> Attributes {

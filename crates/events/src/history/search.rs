@@ -27,6 +27,8 @@ pub struct Page {
     pub offset: u64,
     /// Items wanted; at most `max_page` of the settings are given.
     pub limit: usize,
+    /// Most bytes of memory that the items may take together; one item is always given.
+    pub max_bytes: u64,
 }
 
 /// A page of a result list.
@@ -46,6 +48,7 @@ impl History {
     ///
     /// # Errors
     /// - `TooBroad` - it would read more than `max_search_work`
+    /// - `TooLarge` - the page would take more than its bytes; what follows is not read
     /// - `NotHeld` - all heights it asks for are below the oldest block
     /// - `Store`, `Corrupt` - the disk failed
     pub fn search_txs(
@@ -60,10 +63,8 @@ impl History {
         } else {
             search.run()?;
         }
-        let mut items = Vec::with_capacity(search.places.len());
-        for (height, index) in search.places {
-            items.extend(self.block(height)?.and_then(|record| record.tx(index)));
-        }
+        let read = |height, index| Ok(self.block(height)?.and_then(|record| record.tx(index)));
+        let items = loaded(&search.places, page.max_bytes, read, TxRecord::memory_bytes)?;
         Ok(Found { total: search.total, items })
     }
 
@@ -79,12 +80,30 @@ impl History {
     ) -> Result<Found<Arc<BlockRecord>>, HistoryError> {
         let mut search = Search::new(self, Domain::Block, query, order, page)?;
         search.run()?;
-        let mut items = Vec::with_capacity(search.places.len());
-        for (height, _) in search.places {
-            items.extend(self.block(height)?);
-        }
+        let read = |height, _| self.block(height);
+        let items = loaded(&search.places, page.max_bytes, read, |record| record.memory_bytes())?;
         Ok(Found { total: search.total, items })
     }
+}
+
+/// Reads the items of a page, until they take too many bytes.
+fn loaded<T>(
+    places: &[(u64, u32)],
+    max: u64,
+    read: impl Fn(u64, u32) -> Result<Option<T>, HistoryError>,
+    bytes: impl Fn(&T) -> u64,
+) -> Result<Vec<T>, HistoryError> {
+    let mut items = Vec::new();
+    let mut found = 0_u64;
+    for (height, index) in places {
+        let Some(item) = read(*height, *index)? else { continue };
+        found = found.saturating_add(bytes(&item));
+        if found > max && !items.is_empty() {
+            return Err(HistoryError::TooLarge { max, found, items: items.len() + 1 });
+        }
+        items.push(item);
+    }
+    Ok(items)
 }
 
 /// What a query needs from the index.

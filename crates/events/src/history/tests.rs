@@ -95,14 +95,17 @@ fn filled(config: Config) -> (TempDir, History) {
 
 fn found(history: &History, query: &str, order: Order) -> Vec<String> {
     let query = Query::parse(query, 512).unwrap();
-    let found = history.search_txs(&query, order, Page { offset: 0, limit: 100 }).unwrap();
+    let found =
+        history.search_txs(&query, order, Page { offset: 0, limit: 100, max_bytes: u64::MAX }).unwrap();
     assert_eq!(found.total, found.items.len() as u64);
     found.items.iter().map(|tx| String::from_utf8(tx.tx.to_vec()).unwrap()).collect()
 }
 
 fn heights(history: &History, query: &str) -> Vec<u64> {
     let query = Query::parse(query, 512).unwrap();
-    let found = history.search_blocks(&query, Order::Ascending, Page { offset: 0, limit: 100 }).unwrap();
+    let found = history
+        .search_blocks(&query, Order::Ascending, Page { offset: 0, limit: 100, max_bytes: u64::MAX })
+        .unwrap();
     found.items.iter().map(|record| record.height().0).collect()
 }
 
@@ -243,7 +246,9 @@ fn a_page_skips_and_limits_and_the_total_counts_all() {
     let (_directory, history) = filled(Config { max_page: 2, ..Config::default() });
     let query = Query::parse("tx.height>=1", 512).unwrap();
     let page = |offset, limit| {
-        let found = history.search_txs(&query, Order::Ascending, Page { offset, limit }).unwrap();
+        let found = history
+            .search_txs(&query, Order::Ascending, Page { offset, limit, max_bytes: u64::MAX })
+            .unwrap();
         (found.total, found.items.iter().map(|tx| tx.tx[0]).collect::<Vec<_>>())
     };
     assert_eq!(page(1, 1), (5, b"b".to_vec()));
@@ -256,8 +261,44 @@ fn a_page_skips_and_limits_and_the_total_counts_all() {
 fn rejects_searches_that_read_too_much() {
     let (_directory, history) = filled(Config { max_search_work: 60, ..Config::default() });
     let query = Query::parse("transfer.amount>5", 512).unwrap();
-    let error = history.search_txs(&query, Order::Ascending, Page { offset: 0, limit: 1 }).unwrap_err();
+    let error = history
+        .search_txs(&query, Order::Ascending, Page { offset: 0, limit: 1, max_bytes: u64::MAX })
+        .unwrap_err();
     assert!(matches!(error, HistoryError::TooBroad { limit: 60 }), "{error}");
+}
+
+#[test]
+fn rejects_pages_that_take_too_many_bytes_but_gives_one_item() {
+    let (_directory, history) = filled(Config::default());
+    let page = |limit, max_bytes| Page { offset: 0, limit, max_bytes };
+    let txs = Query::parse("tx.height>=1", 512).unwrap();
+    let found = |page| history.search_txs(&txs, Order::Ascending, page);
+    assert_eq!(found(page(1, 1)).unwrap().items.len(), 1);
+    let bytes: u64 = found(page(2, u64::MAX)).unwrap().items.iter().map(TxRecord::memory_bytes).sum();
+    assert_eq!(found(page(2, bytes)).unwrap().items.len(), 2);
+    let error = found(page(5, bytes - 1)).unwrap_err();
+    assert!(
+        matches!(error, HistoryError::TooLarge { max, found, items: 2 } if (max, found) == (bytes - 1, bytes)),
+        "{error}"
+    );
+    let blocks = Query::parse("block.height>=1", 512).unwrap();
+    let error = history.search_blocks(&blocks, Order::Ascending, page(2, 1)).unwrap_err();
+    assert!(matches!(error, HistoryError::TooLarge { max: 1, items: 2, .. }), "{error}");
+}
+
+#[test]
+fn a_page_of_events_ends_when_its_bytes_are_full() {
+    let (_directory, all) = filled(Config::default());
+    let all = all.events(1, &Filter::default(), 100).unwrap().events;
+    let (_directory, history) = filled(Config { max_event_page_bytes: 1, ..Config::default() });
+    let (mut from, mut found) = (1, Vec::new());
+    while from < history.next_sequence() {
+        let page = history.events(from, &Filter::default(), 100).unwrap();
+        assert!(page.events.len() <= 1, "{page:?}");
+        found.extend(page.events);
+        from = page.next;
+    }
+    assert_eq!(found, all);
 }
 
 #[test]
@@ -492,7 +533,7 @@ fn rejects_searches_below_the_oldest_block() {
     let directory = TempDir::new().unwrap();
     let history = open(directory.path());
     history.append(&block(900, &[("a", vec![])], vec![])).unwrap();
-    let page = Page { offset: 0, limit: 1 };
+    let page = Page { offset: 0, limit: 1, max_bytes: u64::MAX };
     for text in ["tx.height=5", "tx.height<900", "transfer.sender='x' AND tx.height>=2 AND tx.height<=899"] {
         let error =
             history.search_txs(&Query::parse(text, 512).unwrap(), Order::Ascending, page).unwrap_err();

@@ -1,5 +1,6 @@
 //! Bounds of the surface.
 
+use crate::config::{large, zero};
 use serde::{Deserialize, Serialize};
 use thiserror::Error;
 
@@ -9,15 +10,21 @@ use thiserror::Error;
 pub struct CometConfig {
     /// Origins that browsers may call from; `*` for all. Default `["*"]`.
     pub cors_origins: Vec<String>,
-    /// Longest request body and WebSocket message, in bytes. Default 1,000,000.
+    /// Longest request body, in bytes. Default 1,000,000.
     pub max_body_bytes: usize,
+    /// Longest message of a WebSocket client, in bytes. Default 98,304: a transaction of 64 KiB in base64,
+    /// with its call.
+    pub max_websocket_message_bytes: usize,
     /// Most calls of one batch. Default 20.
     pub max_batch: usize,
+    /// Bytes of answers after which the further calls of a batch are refused. Default 16,777,216.
+    pub max_batch_bytes: usize,
     /// Longest query of a search or subscription, in bytes. Default 512.
     pub max_query_bytes: usize,
     /// Most items of a page. Default 100.
     pub max_per_page: usize,
-    /// Most bytes of transactions and their events in one page of a search. Default 4194304.
+    /// Most bytes of one page of a search, as they are kept in memory; one item is always given. Default
+    /// 4,194,304.
     pub max_page_bytes: usize,
     /// Most calls that read blocks from disk at once; others wait. Default 4.
     pub max_concurrent_reads: usize,
@@ -31,7 +38,8 @@ pub struct CometConfig {
     pub max_subscriptions_per_client: usize,
     /// Most subscriptions of one connection to `/events`. Default 64.
     pub max_event_subscriptions_per_client: usize,
-    /// Longest time for one call, and for all calls of one batch together, in seconds. Default 15.
+    /// Longest time for one call, for all calls of one batch together, and for a WebSocket client to send a
+    /// message from its first byte to its last, in seconds. Default 15.
     pub request_timeout_secs: u64,
     /// Longest wait of `broadcast_tx_commit` for the block, in seconds. Default 10.
     pub commit_timeout_secs: u64,
@@ -49,7 +57,9 @@ impl Default for CometConfig {
         Self {
             cors_origins: vec!["*".to_owned()],
             max_body_bytes: 1_000_000,
+            max_websocket_message_bytes: 96 * 1024,
             max_batch: 20,
+            max_batch_bytes: 16 << 20,
             max_query_bytes: 512,
             max_per_page: 100,
             max_page_bytes: 4 * 1024 * 1024,
@@ -77,6 +87,16 @@ pub enum ConfigError {
         /// Name of the setting.
         field: &'static str,
     },
+    /// A bound that would bound nothing.
+    #[error("{field} must be at most {max}, got {value}")]
+    Large {
+        /// Name of the setting.
+        field: &'static str,
+        /// Its value.
+        value: u64,
+        /// The largest value.
+        max: u64,
+    },
     /// One setting must be less than another.
     #[error("{smaller} ({smaller_value}) must be less than {larger} ({larger_value})")]
     Order {
@@ -101,16 +121,20 @@ impl CometConfig {
     /// Checks the settings against each other.
     ///
     /// # Errors
-    /// - `Zero` - a bound is 0
+    /// - `Zero`, `Large` - a bound is 0 or absurd
     /// - `Order` - waiting for a block takes longer than a call may, or pings are rarer than the idle time
     /// - `Origin` - an origin is malformed
     pub fn validate(&self) -> Result<(), ConfigError> {
-        let bounds = [
+        let sizes = [
             ("max_body_bytes", self.max_body_bytes),
-            ("max_batch", self.max_batch),
+            ("max_websocket_message_bytes", self.max_websocket_message_bytes),
+            ("max_batch_bytes", self.max_batch_bytes),
             ("max_query_bytes", self.max_query_bytes),
-            ("max_per_page", self.max_per_page),
             ("max_page_bytes", self.max_page_bytes),
+        ];
+        let counts = [
+            ("max_batch", self.max_batch),
+            ("max_per_page", self.max_per_page),
             ("max_concurrent_reads", self.max_concurrent_reads),
             ("max_websockets", self.max_websockets),
             ("max_calls_per_websocket", self.max_calls_per_websocket),
@@ -122,12 +146,14 @@ impl CometConfig {
             ("request_timeout_secs", self.request_timeout_secs),
             ("commit_timeout_secs", self.commit_timeout_secs),
             ("ping_interval_secs", self.ping_interval_secs),
+            ("idle_timeout_secs", self.idle_timeout_secs),
             ("write_timeout_secs", self.write_timeout_secs),
         ];
-        let zero_bound = bounds.iter().find(|(_, value)| *value == 0).map(|(field, _)| *field);
-        let zero_time = times.iter().find(|(_, value)| *value == 0).map(|(field, _)| *field);
-        if let Some(field) = zero_bound.or(zero_time) {
+        if let Some(field) = zero(&sizes, &counts, &times) {
             return Err(ConfigError::Zero { field });
+        }
+        if let Some((field, value, max)) = large(&sizes, &counts, &times) {
+            return Err(ConfigError::Large { field, value, max });
         }
         less(
             ("commit_timeout_secs", self.commit_timeout_secs),
@@ -169,6 +195,15 @@ mod tests {
         assert_eq!(config.validate(), Err(ConfigError::Zero { field: "max_batch" }));
         let config = CometConfig { write_timeout_secs: 0, ..CometConfig::default() };
         assert_eq!(config.validate(), Err(ConfigError::Zero { field: "write_timeout_secs" }));
+    }
+
+    #[test]
+    fn rejects_bounds_that_bound_nothing() {
+        let config = CometConfig { request_timeout_secs: 86_401, ..CometConfig::default() };
+        let error = config.validate().unwrap_err();
+        assert_eq!(error.to_string(), "request_timeout_secs must be at most 86400, got 86401");
+        let config = CometConfig { max_websockets: usize::MAX, ..CometConfig::default() };
+        assert!(matches!(config.validate(), Err(ConfigError::Large { field: "max_websockets", .. })));
     }
 
     #[test]

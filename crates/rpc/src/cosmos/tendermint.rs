@@ -41,12 +41,12 @@ pub(super) fn add(routes: &mut Routes) {
         &["GET /cosmos/base/tendermint/v1beta1/syncing"],
         syncing,
     );
-    routes.unary(
+    routes.reading(
         "/cosmos.base.tendermint.v1beta1.Service/GetLatestBlock",
         &["GET /cosmos/base/tendermint/v1beta1/blocks/latest"],
         latest_block,
     );
-    routes.unary(
+    routes.reading(
         "/cosmos.base.tendermint.v1beta1.Service/GetBlockByHeight",
         &["GET /cosmos/base/tendermint/v1beta1/blocks/{height}"],
         block_by_height,
@@ -56,7 +56,7 @@ pub(super) fn add(routes: &mut Routes) {
         &["GET /cosmos/base/tendermint/v1beta1/validatorsets/latest"],
         latest_validators,
     );
-    routes.unary(
+    routes.reading(
         "/cosmos.base.tendermint.v1beta1.Service/GetValidatorSetByHeight",
         &["GET /cosmos/base/tendermint/v1beta1/validatorsets/{height}"],
         validators_by_height,

@@ -3,7 +3,7 @@
 use super::{blocks, convert, simulate::simulate};
 use crate::{Context, Status, router::Routes};
 use bytes::Bytes;
-use virtengine_events::{Order, Page, Query, TxRecord, tx_hash};
+use virtengine_events::{Found, Order, Page, Query, TxRecord, tx_hash};
 use virtengine_types::proto::cosmos::{
     base::{abci::v1beta1::TxResponse, query::v1beta1::PageResponse},
     tx::v1beta1::{
@@ -15,10 +15,10 @@ use virtengine_types::proto::cosmos::{
 
 pub(super) fn add(routes: &mut Routes) {
     routes.unary("/cosmos.tx.v1beta1.Service/Simulate", &["POST /cosmos/tx/v1beta1/simulate"], simulate);
-    routes.unary("/cosmos.tx.v1beta1.Service/GetTx", &["GET /cosmos/tx/v1beta1/txs/{hash}"], get_tx);
+    routes.reading("/cosmos.tx.v1beta1.Service/GetTx", &["GET /cosmos/tx/v1beta1/txs/{hash}"], get_tx);
     routes.unary("/cosmos.tx.v1beta1.Service/BroadcastTx", &["POST /cosmos/tx/v1beta1/txs"], broadcast_tx);
-    routes.unary("/cosmos.tx.v1beta1.Service/GetTxsEvent", &["GET /cosmos/tx/v1beta1/txs"], search);
-    routes.unary(
+    routes.reading("/cosmos.tx.v1beta1.Service/GetTxsEvent", &["GET /cosmos/tx/v1beta1/txs"], search);
+    routes.reading(
         "/cosmos.tx.v1beta1.Service/GetBlockWithTxs",
         &["GET /cosmos/tx/v1beta1/txs/block/{height}"],
         block_with_txs,
@@ -104,16 +104,16 @@ async fn search(context: Context, request: GetTxsEventRequest) -> Result<GetTxsE
         0 => pagination.offset,
         page => (page - 1).saturating_mul(limit as u64),
     };
-    let page = Page { offset, limit };
-    let found = context.history(move |history| Ok(history.search_txs(&query, order, page)?)).await?;
-    let shown: Vec<(Tx, TxResponse)> = found.items.iter().map(shown).collect::<Result<_, _>>()?;
-    let (txs, tx_responses) = shown.into_iter().unzip();
-    Ok(GetTxsEventResponse {
-        txs,
-        tx_responses,
-        pagination: Some(PageResponse { next_key: Bytes::new(), total: found.total }),
-        total: found.total,
-    })
+    let page = Page { offset, limit, max_bytes: context.config().max_page_bytes as u64 };
+    context
+        .history(move |history| {
+            let Found { items, total } = history.search_txs(&query, order, page)?;
+            let shown = items.iter().map(shown).collect::<Result<Vec<(Tx, TxResponse)>, _>>()?;
+            let (txs, tx_responses) = shown.into_iter().unzip();
+            let pagination = Some(PageResponse { next_key: Bytes::new(), total });
+            Ok(GetTxsEventResponse { txs, tx_responses, pagination, total })
+        })
+        .await
 }
 
 async fn block_with_txs(
@@ -121,14 +121,19 @@ async fn block_with_txs(
     request: GetBlockWithTxsRequest,
 ) -> Result<GetBlockWithTxsResponse, Status> {
     let record = blocks::at(&context, request.height).await?;
-    let txs = record.txs.iter().map(|tx| convert::tx(tx)).collect::<Result<Vec<_>, _>>()?;
-    let (txs, pagination) = context.page_of(txs, request.pagination)?;
-    Ok(GetBlockWithTxsResponse {
-        txs,
-        block_id: Some(blocks::id(&record.meta.hash)),
-        block: Some(blocks::block(&record, context.genesis().validators.len())),
-        pagination: Some(pagination),
-    })
+    let (page, pagination) = context.page_of(record.txs.clone(), request.pagination)?;
+    context.check_page(page.iter().map(Bytes::len))?;
+    let validators = context.genesis().validators.len();
+    context
+        .history(move |_| {
+            Ok(GetBlockWithTxsResponse {
+                txs: page.iter().map(|tx| convert::tx(tx)).collect::<Result<_, _>>()?,
+                block_id: Some(blocks::id(&record.meta.hash)),
+                block: Some(blocks::block(&record, validators)),
+                pagination: Some(pagination),
+            })
+        })
+        .await
 }
 
 fn decode(_: Context, request: TxDecodeRequest) -> Result<TxDecodeResponse, Status> {

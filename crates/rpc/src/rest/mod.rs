@@ -8,7 +8,7 @@ use crate::{
     Code, Router, Status, from_json,
     json::set_parameter,
     json::{JsonError, to_json},
-    router::Route,
+    router::{Answer, Route},
     virtengine::write,
 };
 use axum::body::Body;
@@ -19,7 +19,7 @@ use bytes::Bytes;
 use pattern::{Captures, Matched};
 use percent_encoding::percent_decode_str;
 use prost::Message;
-use prost_reflect::DynamicMessage;
+use prost_reflect::{DynamicMessage, MessageDescriptor};
 use serde_json::{Value, json};
 use tower_http::cors::{AllowOrigin, Any, CorsLayer};
 
@@ -63,7 +63,7 @@ async fn respond(router: &Router, request: Request) -> Result<Response, Status> 
     if let Some(write) = write::Write::find(method, &segments) {
         let body = json_body(body, config.max_body_bytes).await?;
         let (status, value) = write.answer(router, &body).await?;
-        return Ok(answered(status, &value, None));
+        return Ok(answered(status, value.to_string(), None));
     }
     let Matched { route, captures } = pattern::find(router.routes(), method, &segments)
         .ok_or_else(|| Status::new(Code::Unimplemented, "Not Implemented"))?;
@@ -75,9 +75,29 @@ async fn respond(router: &Router, request: Request) -> Result<Response, Status> 
     set_captures(&mut message, captures)?;
     let height = wanted_height(&parts.headers)?;
     let answer = router.query(route.path, message.encode_to_vec().into(), height).await?;
-    let output = DynamicMessage::decode(route.output.clone(), answer.value).map_err(Status::internal)?;
-    let value = to_json(&output).map_err(Status::internal)?;
-    Ok(answered(StatusCode::OK, &value, Some(answer.height)))
+    let Answer { value, height, turn } = answer;
+    let output = route.output.clone();
+    let text = match turn {
+        None => written(output, value)?,
+        // It may be large.
+        Some(turn) => {
+            let written = tokio::task::spawn_blocking(move || {
+                let text = written(output, value);
+                drop(turn);
+                text
+            });
+            written.await.map_err(Status::internal)??
+        }
+    };
+    Ok(answered(StatusCode::OK, text, Some(height)))
+}
+
+/// The JSON of an encoded message. Each form is dropped as soon as the next is there.
+fn written(descriptor: MessageDescriptor, value: Bytes) -> Result<String, Status> {
+    let message = DynamicMessage::decode(descriptor, value).map_err(Status::internal)?;
+    let json = to_json(&message).map_err(Status::internal)?;
+    drop(message);
+    Ok(json.to_string())
 }
 
 fn segments(path: &str) -> Result<Vec<String>, Status> {
@@ -131,9 +151,9 @@ async fn json_body(body: Body, max: usize) -> Result<Value, Status> {
     serde_json::from_slice(&bytes).map_err(|error| Status::invalid(format!("the body is not JSON: {error}")))
 }
 
-fn answered(status: StatusCode, value: &Value, height: Option<u64>) -> Response {
+fn answered(status: StatusCode, text: String, height: Option<u64>) -> Response {
     let content = (header::CONTENT_TYPE, HeaderValue::from_static("application/json"));
-    let mut response = (status, [content], value.to_string()).into_response();
+    let mut response = (status, [content], text).into_response();
     if let Some(height) = height {
         response.headers_mut().insert(HEIGHT_HEADERS[1], height.into());
     }
@@ -143,7 +163,7 @@ fn answered(status: StatusCode, value: &Value, height: Option<u64>) -> Response 
 fn refusal(status: &Status) -> Response {
     let http = StatusCode::from_u16(status.code.http()).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
     let value = json!({"code": status.code as u8, "message": status.message, "details": []});
-    answered(http, &value, None)
+    answered(http, value.to_string(), None)
 }
 
 impl From<JsonError> for Status {

@@ -18,7 +18,7 @@ const WAITING: usize = 64;
 pub(crate) type Stream = ReceiverStream<Result<Bytes, tonic::Status>>;
 
 pub(super) fn add(routes: &mut Routes) {
-    routes.unary("/virtengine.events.v1.Service/List", &["GET /virtengine/events/v1/events"], list);
+    routes.reading("/virtengine.events.v1.Service/List", &["GET /virtengine/events/v1/events"], list);
 }
 
 async fn list(context: Context, request: ListRequest) -> Result<ListResponse, Status> {

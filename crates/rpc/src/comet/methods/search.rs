@@ -5,7 +5,7 @@ use super::super::envelope::RpcError;
 use super::super::{Comet, shapes};
 use super::{Window, failed};
 use serde_json::{Value, json};
-use virtengine_events::{BlockRecord, Order, Page, Query, TxRecord};
+use virtengine_events::{Order, Page, Query};
 
 pub(in super::super) fn tx(comet: &Comet, args: &Args) -> Result<Value, RpcError> {
     let hash = args.hash("hash")?;
@@ -34,44 +34,26 @@ fn order(args: &Args) -> Result<Order, RpcError> {
     }
 }
 
-fn page(window: Window) -> Page {
-    Page { offset: window.offset(), limit: usize::try_from(window.per_page).unwrap_or(usize::MAX) }
+fn page(comet: &Comet, window: Window) -> Page {
+    let limit = usize::try_from(window.per_page).unwrap_or(usize::MAX);
+    Page { offset: window.offset(), limit, max_bytes: comet.inner.config.max_page_bytes as u64 }
 }
 
 pub(in super::super) fn tx_search(comet: &Comet, args: &Args) -> Result<Value, RpcError> {
     let (query, order, window) = (query(comet, args)?, order(args)?, Window::new(comet, args)?);
-    let found = comet.inner.hub.history().search_txs(&query, order, page(window)).map_err(failed)?;
+    let found = comet.inner.hub.history().search_txs(&query, order, page(comet, window)).map_err(failed)?;
     window.check(found.total)?;
-    check_bytes(comet, found.items.iter().map(tx_bytes).sum())?;
     let txs: Vec<Value> = found.items.iter().map(shapes::tx).collect();
     Ok(json!({"txs": txs, "total_count": found.total.to_string()}))
 }
 
 pub(in super::super) fn block_search(comet: &Comet, args: &Args) -> Result<Value, RpcError> {
     let (query, order, window) = (query(comet, args)?, order(args)?, Window::new(comet, args)?);
-    let found = comet.inner.hub.history().search_blocks(&query, order, page(window)).map_err(failed)?;
+    let found =
+        comet.inner.hub.history().search_blocks(&query, order, page(comet, window)).map_err(failed)?;
     window.check(found.total)?;
-    let txs = |record: &BlockRecord| record.txs.iter().map(|raw| raw.len()).sum::<usize>();
-    check_bytes(comet, found.items.iter().map(|record| txs(record)).sum())?;
     let validators = comet.inner.genesis.validators.len();
     let blocks: Vec<Value> =
         found.items.iter().map(|record| shapes::identified_block(record, validators)).collect();
     Ok(json!({"blocks": blocks, "total_count": found.total.to_string()}))
-}
-
-/// Bytes that a transaction and its events bring into an answer.
-fn tx_bytes(record: &TxRecord) -> usize {
-    let attributes = record.result.events.iter().flat_map(|event| &event.attributes);
-    record.tx.len() + attributes.map(|(key, value)| key.len() + value.len()).sum::<usize>()
-}
-
-/// Refuses a page that would take too much memory to write.
-fn check_bytes(comet: &Comet, found: usize) -> Result<(), RpcError> {
-    let max = comet.inner.config.max_page_bytes;
-    if found <= max {
-        return Ok(());
-    }
-    Err(RpcError::internal(format!(
-        "a page has at most {max} bytes, this one has {found}: ask for fewer with per_page"
-    )))
 }
