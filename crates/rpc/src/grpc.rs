@@ -1,6 +1,6 @@
 //! gRPC: every method of the router over HTTP/2, the streams of events and of transactions, and reflection.
 
-use crate::{Code, Router, Status, virtengine::events, virtengine::submit};
+use crate::{Code, Router, Status, server::Share, virtengine::events, virtengine::submit};
 use axum::body::Body;
 use axum::extract::{Request, State};
 use axum::response::Response;
@@ -11,25 +11,30 @@ use virtengine_types::proto;
 /// Height of the state wanted in a request, and answered from in a response.
 pub(crate) const HEIGHT_HEADER: &str = "x-cosmos-block-height";
 const SUBSCRIBE: &str = "/virtengine.events.v1.Service/Subscribe";
-const SUBMIT: &str = "/virtengine.tx.v1.Service/Submit";
+pub(crate) const SUBMIT: &str = "/virtengine.tx.v1.Service/Submit";
+/// Methods whose answers stay open.
+pub(crate) const STREAMS: [&str; 2] = [SUBSCRIBE, SUBMIT];
+/// How the paths of the reflection services begin.
+pub(crate) const REFLECTION: &str = "/grpc.reflection.";
 
 /// The gRPC application over a router: serve it with [`crate::server::serve`].
 pub fn grpc_app(router: Router) -> axum::Router {
+    let max = router.context().config().max_body_bytes;
     let app = axum::Router::new().fallback(answer).with_state(router);
-    match reflection() {
+    match reflection(max) {
         Some(services) => services.into_iter().fold(app, |app, (path, service)| app.route(path, service)),
         None => app,
     }
 }
 
 /// The reflection services of both versions that tools ask for.
-fn reflection() -> Option<[(&'static str, axum::routing::MethodRouter); 2]> {
+fn reflection(max: usize) -> Option<[(&'static str, axum::routing::MethodRouter); 2]> {
     let builder = || {
         tonic_reflection::server::Builder::configure()
             .register_encoded_file_descriptor_set(proto::DESCRIPTORS)
     };
-    let v1 = builder().build_v1().ok()?;
-    let v1alpha = builder().build_v1alpha().ok()?;
+    let v1 = builder().build_v1().ok()?.max_decoding_message_size(max);
+    let v1alpha = builder().build_v1alpha().ok()?.max_decoding_message_size(max);
     Some([
         ("/grpc.reflection.v1.ServerReflection/{method}", axum::routing::any_service(v1)),
         ("/grpc.reflection.v1alpha.ServerReflection/{method}", axum::routing::any_service(v1alpha)),
@@ -51,10 +56,11 @@ async fn answer(State(router): State<Router>, request: Request) -> Response {
         return grpc.server_streaming(subscribe, request).await.map(Body::new);
     }
     if path == SUBMIT {
+        let share = request.extensions().get::<Share>().cloned();
         let submit = tower::service_fn(move |request: tonic::Request<tonic::Streaming<Bytes>>| {
-            let router = router.clone();
+            let (router, share) = (router.clone(), share.clone());
             async move {
-                let stream = submit::submit(&router, request.into_inner())?;
+                let stream = submit::submit(&router, share, request.into_inner())?;
                 Ok::<_, tonic::Status>(tonic::Response::new(stream))
             }
         });

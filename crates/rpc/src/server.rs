@@ -1,25 +1,32 @@
 //! Serving an application on a listener, with bounds on connections and on slow clients.
 
-use axum::body::{Body, Bytes, HttpBody};
-use axum::extract::Request;
-use axum::http::Version;
-use axum::{BoxError, Router};
-use hyper::body::{Frame, SizeHint};
+mod body;
+mod received;
+mod visit;
+
+pub(crate) use body::Share;
+pub(crate) use received::Received;
+
+use axum::Router;
+use hyper::service::service_fn;
 use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
 use hyper_util::server::conn::auto::Builder;
-use hyper_util::service::TowerToHyperService;
+use received::Counted;
 use std::future::Future;
-use std::pin::Pin;
 use std::sync::Arc;
-use std::task::Poll;
 use std::time::Duration;
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, watch};
 use tokio::task::JoinSet;
+use visit::{Visit, idle};
 
-/// Most streams of one HTTP/2 connection.
-const MAX_HTTP2_STREAMS: u32 = 256;
+/// Bytes of an HTTP/2 call, and of all calls of a connection together, that the client may send before
+/// anybody reads them.
+const STREAM_WINDOW: u32 = 128 * 1024;
+const CONNECTION_WINDOW: u32 = 256 * 1024;
+/// Bytes of an HTTP/1 request that are taken in before anybody reads them; its headers must fit.
+const HTTP1_BUFFER: usize = 128 * 1024;
 /// Time between checks that an HTTP/2 client is still there.
 const KEEP_ALIVE: Duration = Duration::from_secs(30);
 /// Pause after the system refused a connection, so that a lack of files does not spin.
@@ -40,8 +47,16 @@ pub struct Limits {
     pub max_connections: usize,
     /// Longest time in which a client sends a request's headers.
     pub header_timeout: Duration,
-    /// Longest time in which a client of HTTP/1 sends a request's body.
+    /// Longest time in which a client sends a request's body; the stream of submitted transactions has none.
     pub body_timeout: Duration,
+    /// Longest body that an application keeps, in bytes.
+    pub max_body_bytes: usize,
+    /// Most bytes of the bodies of all calls that are not answered; others wait within their time.
+    pub max_body_memory_bytes: usize,
+    /// Most calls that an HTTP/2 connection has open at once.
+    pub max_calls_per_connection: u32,
+    /// Time after which a connection without an open call is closed.
+    pub idle_timeout: Duration,
 }
 
 impl From<&crate::Config> for Limits {
@@ -49,7 +64,11 @@ impl From<&crate::Config> for Limits {
         Self {
             max_connections: config.max_connections,
             header_timeout: Duration::from_secs(config.header_timeout_secs),
-            body_timeout: Duration::from_secs(config.request_timeout_secs),
+            body_timeout: config.request_timeout(),
+            max_body_bytes: config.max_body_bytes,
+            max_body_memory_bytes: config.max_body_memory_bytes,
+            max_calls_per_connection: config.max_calls_per_connection,
+            idle_timeout: config.idle_timeout(),
         }
     }
 }
@@ -57,11 +76,7 @@ impl From<&crate::Config> for Limits {
 /// Serves HTTP/1, HTTP/2 without TLS, and WebSocket upgrades until `shutdown` ends, then lets open calls
 /// finish for a few seconds.
 pub async fn serve(listener: TcpListener, app: Router, limits: Limits, shutdown: impl Future<Output = ()>) {
-    let app = app.layer(axum::middleware::map_request(move |request: Request| async move {
-        // Streams of HTTP/2, such as those of reflection, stay open by design.
-        let slow = request.version() < Version::HTTP_2 && !request.body().is_end_stream();
-        if slow { request.map(|body| within(limits.body_timeout, body)) } else { request }
-    }));
+    let bodies = Arc::new(Semaphore::new(limits.max_body_memory_bytes.min(Semaphore::MAX_PERMITS)));
     let slots = Arc::new(Semaphore::new(limits.max_connections));
     let (stop, stopped) = watch::channel(false);
     let mut connections = JoinSet::new();
@@ -73,7 +88,14 @@ pub async fn serve(listener: TcpListener, app: Router, limits: Limits, shutdown:
         };
         match accepted {
             Some((stream, slot)) => {
-                connections.spawn(connection(stream, slot, app.clone(), limits, stopped.clone()));
+                let visit = Visit {
+                    app: app.clone(),
+                    limits,
+                    bodies: bodies.clone(),
+                    received: Received::default(),
+                    open: Arc::new(watch::Sender::new(0)),
+                };
+                connections.spawn(connection(stream, slot, visit, stopped.clone()));
             }
             None => tokio::time::sleep(ACCEPT_PAUSE).await,
         }
@@ -101,10 +123,10 @@ async fn accept(listener: &TcpListener, slots: &Arc<Semaphore>) -> Option<(TcpSt
 async fn connection(
     stream: TcpStream,
     slot: OwnedSemaphorePermit,
-    app: Router,
-    limits: Limits,
+    visit: Visit,
     mut stopped: watch::Receiver<bool>,
 ) {
+    let limits = visit.limits;
     if let Err(error) = stream.set_nodelay(true) {
         tracing::debug!(%error, "could not set TCP_NODELAY");
     }
@@ -120,14 +142,22 @@ async fn connection(
         Ok(Greeting::Gone) | Err(_) => return,
     }
     let mut builder = Builder::new(TokioExecutor::new());
-    builder.http1().timer(TokioTimer::new()).header_read_timeout(limits.header_timeout);
+    builder
+        .http1()
+        .timer(TokioTimer::new())
+        .header_read_timeout(limits.header_timeout)
+        .max_buf_size(HTTP1_BUFFER);
     builder
         .http2()
         .timer(TokioTimer::new())
-        .max_concurrent_streams(MAX_HTTP2_STREAMS)
+        .max_concurrent_streams(limits.max_calls_per_connection)
+        .initial_stream_window_size(STREAM_WINDOW)
+        .initial_connection_window_size(CONNECTION_WINDOW)
         .keep_alive_interval(KEEP_ALIVE);
-    let service = TowerToHyperService::new(app);
-    let connection = builder.serve_connection_with_upgrades(TokioIo::new(stream), service);
+    let mut open = visit.open.subscribe();
+    let io = TokioIo::new(Counted { stream, received: visit.received.clone() });
+    let service = service_fn(move |request| visit.clone().answer(request));
+    let connection = builder.serve_connection_with_upgrades(io, service);
     tokio::pin!(connection);
     // An error means that the server is gone, which ends the connection too.
     let stop = async { stopped.wait_for(|stopped| *stopped).await.is_ok() };
@@ -136,6 +166,14 @@ async fn connection(
         _ = stop => {
             connection.as_mut().graceful_shutdown();
             connection.await
+        }
+        () = idle(&mut open, limits.idle_timeout) => {
+            connection.as_mut().graceful_shutdown();
+            // Whoever takes no answer, nor the hint to go, is left.
+            tokio::select! {
+                ended = connection => ended,
+                () = idle(&mut open, limits.idle_timeout) => Ok(()),
+            }
         }
     };
     if let Err(error) = ended {
@@ -185,37 +223,4 @@ async fn refuse_quotes(mut stream: TcpStream) -> std::io::Result<()> {
     );
     stream.write_all(answer.as_bytes()).await?;
     stream.shutdown().await
-}
-
-/// A body that breaks off with an error if it is not whole in time.
-fn within(limit: Duration, body: Body) -> Body {
-    Body::new(Timed { body, end: Box::pin(tokio::time::sleep(limit)) })
-}
-
-struct Timed {
-    body: Body,
-    end: Pin<Box<tokio::time::Sleep>>,
-}
-
-impl HttpBody for Timed {
-    type Data = Bytes;
-    type Error = BoxError;
-
-    fn poll_frame(
-        mut self: Pin<&mut Self>,
-        context: &mut std::task::Context<'_>,
-    ) -> Poll<Option<Result<Frame<Bytes>, BoxError>>> {
-        if self.end.as_mut().poll(context).is_ready() {
-            return Poll::Ready(Some(Err("the request's body took too long".into())));
-        }
-        Pin::new(&mut self.body).poll_frame(context).map_err(Into::into)
-    }
-
-    fn is_end_stream(&self) -> bool {
-        self.body.is_end_stream()
-    }
-
-    fn size_hint(&self) -> SizeHint {
-        self.body.size_hint()
-    }
 }

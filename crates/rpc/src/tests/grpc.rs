@@ -2,9 +2,9 @@
 
 use super::Node;
 use super::chain::{FUNDS, address, coin};
-use axum::http::{HeaderMap, Request};
+use axum::http::{HeaderMap, Request, Response};
 use bytes::{BufMut, Bytes, BytesMut};
-use h2::RecvStream;
+use h2::{RecvStream, client::SendRequest};
 use prost::Message;
 use virtengine_types::proto::{
     cosmos::bank::v1beta1::{QueryBalanceRequest, QueryBalanceResponse},
@@ -15,43 +15,59 @@ use virtengine_types::proto::{
 };
 
 /// An open call.
-struct Call {
+pub(super) struct Call {
     headers: HeaderMap,
     body: RecvStream,
     received: BytesMut,
 }
 
+/// A connection of its own.
+pub(super) async fn client(node: &Node) -> SendRequest<Bytes> {
+    let stream = tokio::net::TcpStream::connect(node.grpc).await.unwrap();
+    let (client, connection) = h2::client::handshake(stream).await.unwrap();
+    tokio::spawn(async move { connection.await.unwrap_or_default() });
+    client.ready().await.unwrap()
+}
+
+pub(super) fn request(node: &Node, path: &str) -> Request<()> {
+    let request = Request::post(format!("http://{}{path}", node.grpc));
+    request.header("content-type", "application/grpc").header("te", "trailers").body(()).unwrap()
+}
+
+/// A message with its length before it.
+pub(super) fn framed(message: &[u8]) -> Bytes {
+    let mut frame = BytesMut::new();
+    frame.put_u8(0);
+    frame.put_u32(u32::try_from(message.len()).unwrap());
+    frame.put_slice(message);
+    frame.freeze()
+}
+
 impl Call {
-    async fn open(node: &Node, path: &str, height: Option<&str>, message: &[u8]) -> Self {
+    pub(super) fn new(response: Response<RecvStream>) -> Self {
+        let (head, body) = response.into_parts();
+        Self { headers: head.headers, body, received: BytesMut::new() }
+    }
+
+    pub(super) async fn open(node: &Node, path: &str, height: Option<&str>, message: &[u8]) -> Self {
         Self::open_with(node, path, height, &[message]).await
     }
 
     /// Sends several messages and ends the client's side.
     async fn open_with(node: &Node, path: &str, height: Option<&str>, messages: &[&[u8]]) -> Self {
-        let stream = tokio::net::TcpStream::connect(node.grpc).await.unwrap();
-        let (client, connection) = h2::client::handshake(stream).await.unwrap();
-        tokio::spawn(async move { connection.await.unwrap_or_default() });
-        let mut client = client.ready().await.unwrap();
-        let mut request = Request::post(format!("http://{}{path}", node.grpc))
-            .header("content-type", "application/grpc")
-            .header("te", "trailers");
+        let mut client = client(node).await;
+        let mut request = request(node, path);
         if let Some(height) = height {
-            request = request.header("x-cosmos-block-height", height);
+            request.headers_mut().insert("x-cosmos-block-height", height.parse().unwrap());
         }
-        let (response, mut send) = client.send_request(request.body(()).unwrap(), false).unwrap();
-        let mut frame = BytesMut::new();
-        for message in messages {
-            frame.put_u8(0);
-            frame.put_u32(u32::try_from(message.len()).unwrap());
-            frame.put_slice(message);
-        }
-        send.send_data(frame.freeze(), true).unwrap();
-        let (head, body) = response.await.unwrap().into_parts();
-        Self { headers: head.headers, body, received: BytesMut::new() }
+        let (response, mut send) = client.send_request(request, false).unwrap();
+        let frames: Vec<Bytes> = messages.iter().map(|message| framed(message)).collect();
+        send.send_data(frames.concat().into(), true).unwrap();
+        Self::new(response.await.unwrap())
     }
 
     /// The next message; `None` at the end.
-    async fn next(&mut self) -> Option<Bytes> {
+    pub(super) async fn next(&mut self) -> Option<Bytes> {
         loop {
             if let Some(length) = self.received.get(1..5) {
                 let length = u32::from_be_bytes(length.try_into().unwrap()) as usize;
@@ -67,7 +83,7 @@ impl Call {
     }
 
     /// Code and message of the end.
-    async fn status(mut self) -> (String, String) {
+    pub(super) async fn status(mut self) -> (String, String) {
         while self.next().await.is_some() {}
         let trailers = self.body.trailers().await.unwrap().unwrap_or(self.headers);
         let text = |name: &str| {
@@ -77,12 +93,12 @@ impl Call {
     }
 }
 
-fn balance() -> Vec<u8> {
+pub(super) fn balance() -> Vec<u8> {
     let address = address("tenant").to_string();
     QueryBalanceRequest { address, denom: "uve".into() }.encode_to_vec()
 }
 
-const BALANCE: &str = "/cosmos.bank.v1beta1.Query/Balance";
+pub(super) const BALANCE: &str = "/cosmos.bank.v1beta1.Query/Balance";
 
 #[tokio::test]
 async fn a_balance_is_answered_with_its_height() {
@@ -154,7 +170,7 @@ async fn events_stream_from_a_sequence_and_go_on_live() {
     assert!(list.next_sequence <= second.sequence && list.next_sequence > 0);
 }
 
-const SUBMIT: &str = "/virtengine.tx.v1.Service/Submit";
+pub(super) const SUBMIT: &str = "/virtengine.tx.v1.Service/Submit";
 
 #[tokio::test]
 async fn transactions_on_a_stream_are_answered_a_request_at_a_time_and_in_order() {

@@ -1,5 +1,6 @@
 //! The surfaces over a chain in memory, through real sockets.
 
+mod bounds;
 mod chain;
 mod cosmos;
 mod grpc;

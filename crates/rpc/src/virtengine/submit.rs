@@ -1,10 +1,13 @@
 //! `virtengine.tx.v1.Service`: transactions of heavy users on one stream.
 
 use super::events::Stream;
-use crate::{Context, Router, Status, backend::Reply};
+use crate::{Code, Context, Router, Status, backend::Reply, server::Share};
 use bytes::Bytes;
 use prost::Message;
-use tokio::sync::mpsc;
+use std::time::Duration;
+use tokio::sync::mpsc::error::SendTimeoutError;
+use tokio::sync::{OwnedSemaphorePermit, mpsc};
+use tokio::time::timeout;
 use tokio_stream::{StreamExt as _, wrappers::ReceiverStream};
 use virtengine_types::{
     block::Hash,
@@ -21,19 +24,28 @@ const IN_FLIGHT: usize = 4;
 struct Submitted {
     first: u64,
     replies: Vec<Reply<Result<Hash, Rejection>>>,
+    /// Of the memory for bodies.
+    share: Option<OwnedSemaphorePermit>,
 }
 
 /// Takes transactions from a stream into the mempool, in their order, and answers each request once all of
-/// its transactions are checked. The stream shares the bound on open streams.
-pub(crate) fn submit(router: &Router, requests: tonic::Streaming<Bytes>) -> Result<Stream, Status> {
+/// its transactions are checked. The stream shares the bound on open streams, and ends if its client sends
+/// no request, or takes no answer, for the configured time.
+pub(crate) fn submit(
+    router: &Router,
+    share: Option<Share>,
+    requests: tonic::Streaming<Bytes>,
+) -> Result<Stream, Status> {
     let slot = router.stream_slot()?;
     let context = router.context().clone();
-    let (answers, receiver) = mpsc::channel(IN_FLIGHT);
+    let idle = context.config().idle_timeout();
+    // One place is for the reason of an end.
+    let (answers, receiver) = mpsc::channel(IN_FLIGHT + 1);
     // One more is out of the queue while its answer is awaited.
     let (submitted, waiting) = mpsc::channel(IN_FLIGHT - 1);
-    tokio::spawn(take(context, requests, submitted));
+    tokio::spawn(take(context, share, requests, submitted));
     tokio::spawn(async move {
-        answer(waiting, answers).await;
+        answer(waiting, answers, idle).await;
         drop(slot);
     });
     Ok(ReceiverStream::new(receiver))
@@ -42,28 +54,32 @@ pub(crate) fn submit(router: &Router, requests: tonic::Streaming<Bytes>) -> Resu
 /// Reads requests until the client ends the stream or something is wrong with it.
 async fn take(
     context: Context,
+    share: Option<Share>,
     mut requests: tonic::Streaming<Bytes>,
     submitted: mpsc::Sender<Result<Submitted, tonic::Status>>,
 ) {
+    let idle = context.config().idle_timeout();
     let mut first = 0u64;
     loop {
         // The place comes first: what nobody waits for must not be submitted.
         let Ok(place) = submitted.reserve().await else { return };
         let request = tokio::select! {
             () = submitted.closed() => return,
-            request = requests.next() => request,
+            request = timeout(idle, requests.next()) => request,
         };
         let txs = match request {
-            None => return,
-            Some(Err(status)) => return place.send(Err(status)),
-            Some(Ok(request)) => match accepted(&context, request) {
+            Err(_) => return place.send(Err(quiet("no whole request came", idle))),
+            Ok(None) => return,
+            Ok(Some(Err(status))) => return place.send(Err(status)),
+            Ok(Some(Ok(request))) => match accepted(&context, request) {
                 Ok(txs) => txs,
                 Err(status) => return place.send(Err(status.into())),
             },
         };
         let count = txs.len() as u64;
         let replies = txs.into_iter().map(|tx| context.backend().broadcast(tx)).collect();
-        place.send(Ok(Submitted { first, replies }));
+        let share = share.as_ref().and_then(Share::take);
+        place.send(Ok(Submitted { first, replies, share }));
         first = first.saturating_add(count);
     }
 }
@@ -81,19 +97,30 @@ fn accepted(context: &Context, request: Bytes) -> Result<Vec<Bytes>, Status> {
 async fn answer(
     mut waiting: mpsc::Receiver<Result<Submitted, tonic::Status>>,
     answers: mpsc::Sender<Result<Bytes, tonic::Status>>,
+    idle: Duration,
 ) {
+    let Ok(last) = answers.clone().reserve_owned().await else { return };
     while let Some(submitted) = waiting.recv().await {
         let message = match submitted {
             Ok(submitted) => Ok(checked(submitted).await),
             Err(status) => Err(status),
         };
-        if answers.send(message).await.is_err() {
-            return;
+        match answers.send_timeout(message, idle).await {
+            Ok(()) => {}
+            Err(SendTimeoutError::Closed(_)) => return,
+            Err(SendTimeoutError::Timeout(_)) => {
+                last.send(Err(quiet("no answer was taken", idle)));
+                return;
+            }
         }
     }
 }
 
-async fn checked(Submitted { first, replies }: Submitted) -> Bytes {
+fn quiet(cause: &str, idle: Duration) -> tonic::Status {
+    Status::new(Code::DeadlineExceeded, format!("{cause} for {} s", idle.as_secs())).into()
+}
+
+async fn checked(Submitted { first, replies, share }: Submitted) -> Bytes {
     let count = u32::try_from(replies.len()).unwrap_or(u32::MAX);
     let mut refused = Vec::new();
     for (position, reply) in (first..).zip(replies) {
@@ -101,5 +128,6 @@ async fn checked(Submitted { first, replies }: Submitted) -> Bytes {
             refused.push(Refused { position, code, codespace: codespace.to_owned(), log });
         }
     }
+    drop(share);
     SubmitResponse { first, count, refused }.encode_to_vec().into()
 }
