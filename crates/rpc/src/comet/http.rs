@@ -82,11 +82,35 @@ async fn batch(comet: &Comet, calls: Vec<Value>) -> Response {
         return Json(envelope::answer(&Value::Null, Err(error))).into_response();
     }
     let deadline = comet.deadline();
-    let mut answers = Vec::with_capacity(calls.len());
+    let max = comet.inner.config.max_batch_bytes;
+    let mut text = String::new();
     for call in calls {
-        answers.extend(one(comet, call, deadline).await);
+        let answer = if text.len() < max {
+            one(comet, call, deadline).await
+        } else {
+            let cause =
+                format!("a batch is answered with at most {max} bytes, those before have {}", text.len());
+            refused(call, RpcError::internal(cause))
+        };
+        // As text an answer takes less memory.
+        if let Some(answer) = answer {
+            text.push(if text.is_empty() { '[' } else { ',' });
+            text.push_str(&answer.to_string());
+        }
     }
-    if answers.is_empty() { StatusCode::OK.into_response() } else { Json(answers).into_response() }
+    if text.is_empty() {
+        return StatusCode::OK.into_response();
+    }
+    text.push(']');
+    ([(header::CONTENT_TYPE, HeaderValue::from_static("application/json"))], text).into_response()
+}
+
+/// The answer to a call that is not begun.
+fn refused(value: Value, error: RpcError) -> Option<Value> {
+    match envelope::call(value) {
+        Ok(call) => call.id.map(|id| envelope::answer(&id, Err(error))),
+        Err((id, error)) => Some(envelope::answer(&id, Err(error))),
+    }
 }
 
 /// A method by its address, with its arguments in the query.
