@@ -2,9 +2,10 @@
 
 use super::Comet;
 use super::limits::Permit;
-use super::socket::{Heard, Line, too_many};
-use axum::extract::State;
-use axum::extract::ws::{WebSocket, WebSocketUpgrade};
+use super::socket::{Heard, Line, open};
+use crate::server::Received;
+use axum::extract::ws::WebSocketUpgrade;
+use axum::extract::{Extension, State};
 use axum::response::Response;
 use serde::Deserialize;
 use serde_json::{Value, json};
@@ -42,16 +43,15 @@ struct Unsubscribe {
 }
 
 /// Opens a connection if there is a place for it.
-pub(super) async fn upgrade(State(comet): State<Comet>, upgrade: WebSocketUpgrade) -> Response {
-    let Some(place) = comet.inner.limits.websocket() else {
-        return too_many(&comet);
-    };
-    let max = comet.inner.config.max_body_bytes;
-    upgrade.max_message_size(max).max_frame_size(max).on_upgrade(|socket| serve(comet, socket, place))
+pub(super) async fn upgrade(
+    State(comet): State<Comet>,
+    received: Option<Extension<Received>>,
+    upgrade: WebSocketUpgrade,
+) -> Response {
+    open(comet, received, upgrade, serve)
 }
 
-async fn serve(comet: Comet, socket: WebSocket, _place: Permit) {
-    let mut line = Line::new(socket, &comet.inner.config);
+async fn serve(comet: Comet, mut line: Line, _place: Permit) {
     let mut subscriptions = comet.inner.hub.multiplex();
     // The place among the clients with subscriptions, from the first one on.
     let mut subscriber: Option<Permit> = None;

@@ -18,6 +18,7 @@ mod dispatch;
 mod envelope;
 mod events_socket;
 mod http;
+mod incoming;
 mod limits;
 mod methods;
 mod shapes;

@@ -2,36 +2,54 @@
 
 use super::args::Args;
 use super::envelope::{self, Call, RpcError};
+use super::incoming::{Incoming, READ_BYTES};
 use super::limits::Permit;
 use super::subscriptions::Subscriptions;
 use super::{Comet, CometConfig};
-use axum::extract::State;
+use crate::server::Received;
 use axum::extract::ws::{CloseFrame, Message, WebSocket, WebSocketUpgrade, close_code};
+use axum::extract::{Extension, State};
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
 use serde_json::Value;
+use std::future::Future;
 use std::time::Duration;
 use tokio::task::JoinSet;
 use tokio::time::{Instant, Interval, MissedTickBehavior, interval_at, timeout};
 
 /// Opens a connection if there is a place for it.
-pub(super) async fn upgrade(State(comet): State<Comet>, upgrade: WebSocketUpgrade) -> Response {
-    let Some(place) = comet.inner.limits.websocket() else {
-        return too_many(&comet);
-    };
-    let max = comet.inner.config.max_body_bytes;
-    upgrade.max_message_size(max).max_frame_size(max).on_upgrade(|socket| serve(comet, socket, place))
+pub(super) async fn upgrade(
+    State(comet): State<Comet>,
+    received: Option<Extension<Received>>,
+    upgrade: WebSocketUpgrade,
+) -> Response {
+    open(comet, received, upgrade, serve)
 }
 
-/// The answer when every place is taken.
-pub(super) fn too_many(comet: &Comet) -> Response {
-    let max = comet.inner.config.max_websockets;
-    (StatusCode::SERVICE_UNAVAILABLE, format!("max_websockets {max} reached")).into_response()
+/// Opens a connection within the bounds and lets it be served.
+pub(super) fn open<F: Future<Output = ()> + Send + 'static>(
+    comet: Comet,
+    received: Option<Extension<Received>>,
+    upgrade: WebSocketUpgrade,
+    serve: fn(Comet, Line, Permit) -> F,
+) -> Response {
+    let config = &comet.inner.config;
+    let Some(place) = comet.inner.limits.websocket() else {
+        let cause = format!("max_websockets {} reached", config.max_websockets);
+        return (StatusCode::SERVICE_UNAVAILABLE, cause).into_response();
+    };
+    let max = config.max_websocket_message_bytes;
+    let upgrade = upgrade.max_message_size(max).max_frame_size(max).read_buffer_size(READ_BYTES);
+    upgrade.on_upgrade(move |socket| {
+        let received = received.map(|Extension(received)| received).unwrap_or_default();
+        let line = Line::new(socket, received, &comet.inner.config);
+        serve(comet, line, place)
+    })
 }
 
 /// A connection with its clocks.
 pub(super) struct Line {
-    socket: WebSocket,
+    incoming: Incoming,
     ping: Interval,
     heard: Instant,
     idle: Duration,
@@ -49,29 +67,31 @@ pub(super) enum Heard {
 }
 
 impl Line {
-    pub(super) fn new(socket: WebSocket, config: &CometConfig) -> Self {
+    fn new(socket: WebSocket, received: Received, config: &CometConfig) -> Self {
         let period = Duration::from_secs(config.ping_interval_secs);
         let mut ping = interval_at(Instant::now() + period, period);
         ping.set_missed_tick_behavior(MissedTickBehavior::Delay);
         let idle = Duration::from_secs(config.idle_timeout_secs);
         let write = Duration::from_secs(config.write_timeout_secs);
-        Self { socket, ping, heard: Instant::now(), idle, write }
+        let limit = Duration::from_secs(config.request_timeout_secs);
+        let incoming = Incoming::new(socket, received, limit);
+        Self { incoming, ping, heard: Instant::now(), idle, write }
     }
 
     /// Waits for the client, and pings it while waiting. Dropping the future loses nothing.
     pub(super) async fn hear(&mut self) -> Heard {
         tokio::select! {
-            message = self.socket.recv() => {
+            message = self.incoming.next() => {
                 self.heard = Instant::now();
                 match message {
-                    Some(Ok(Message::Text(text))) => Heard::Message(text.as_bytes().to_vec()),
-                    Some(Ok(Message::Binary(bytes))) => Heard::Message(bytes.to_vec()),
-                    Some(Ok(Message::Ping(_) | Message::Pong(_))) => Heard::Nothing,
-                    Some(Ok(Message::Close(_))) => {
+                    Some(Message::Text(text)) => Heard::Message(text.as_bytes().to_vec()),
+                    Some(Message::Binary(bytes)) => Heard::Message(bytes.to_vec()),
+                    Some(Message::Ping(_) | Message::Pong(_)) => Heard::Nothing,
+                    Some(Message::Close(_)) => {
                         self.finish().await;
                         Heard::Closed
                     }
-                    Some(Err(_)) | None => Heard::Closed,
+                    None => Heard::Closed,
                 }
             }
             now = self.ping.tick() => {
@@ -99,20 +119,19 @@ impl Line {
     /// Completes the closing handshake, within the time that a message may take: a connection that just
     /// ends looks broken to clients, which then open it again.
     async fn finish(&mut self) {
-        let ended = async { while let Some(Ok(_)) = self.socket.recv().await {} };
+        let ended = async { while self.incoming.next().await.is_some() {} };
         if timeout(self.write, ended).await.is_err() {
             tracing::debug!("a WebSocket client did not finish closing");
         }
     }
 
     async fn send(&mut self, message: Message) -> bool {
-        matches!(timeout(self.write, self.socket.send(message)).await, Ok(Ok(())))
+        matches!(timeout(self.write, self.incoming.socket.send(message)).await, Ok(Ok(())))
     }
 }
 
 /// Serves a connection until it ends; calls under way end with it.
-async fn serve(comet: Comet, socket: WebSocket, _place: Permit) {
-    let mut line = Line::new(socket, &comet.inner.config);
+async fn serve(comet: Comet, mut line: Line, _place: Permit) {
     let mut subscriptions = Subscriptions::new(comet.clone());
     let mut calls: JoinSet<Option<Value>> = JoinSet::new();
     let mut open = true;

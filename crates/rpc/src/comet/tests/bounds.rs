@@ -1,5 +1,8 @@
 use super::*;
+use base64::{Engine, prelude::BASE64_STANDARD};
 use proptest::prelude::*;
+use tokio_tungstenite::tungstenite::protocol::frame::Frame;
+use tokio_tungstenite::tungstenite::protocol::frame::coding::{Data, OpCode};
 
 #[tokio::test]
 async fn ids_are_echoed_with_their_type() {
@@ -53,6 +56,17 @@ async fn batches_are_answered_in_order_within_their_bound() {
 }
 
 #[tokio::test]
+async fn a_batch_is_answered_until_its_bytes_are_full() {
+    let fixture = Fixture::start(CometConfig { max_batch_bytes: 1, ..CometConfig::default() }).await;
+    let call = |id: u64| json!({"jsonrpc": "2.0", "id": id, "method": "health"});
+    let (status, answers) = fixture.post(json!([call(1), {"method": "health"}, call(2), 7])).await;
+    assert_eq!((status, &answers[0]), (200, &json!({"jsonrpc": "2.0", "id": 1, "result": {}})));
+    let refused = "a batch is answered with at most 1 bytes, those before have 37";
+    assert_eq!((&answers[1]["id"], &answers[1]["error"]["data"]), (&json!(2), &json!(refused)));
+    assert_eq!((&answers[2]["error"]["code"], answers.as_array().unwrap().len()), (&json!(-32600), 3));
+}
+
+#[tokio::test]
 async fn a_batch_takes_no_longer_than_one_call() {
     let config = CometConfig { request_timeout_secs: 1, ..CometConfig::default() };
     let fixture = Fixture::start(config).await;
@@ -69,13 +83,57 @@ async fn a_batch_takes_no_longer_than_one_call() {
 
 #[tokio::test]
 async fn large_bodies_are_refused() {
-    let fixture = Fixture::start(CometConfig { max_body_bytes: 1_000, ..CometConfig::default() }).await;
-    let (status, answer) = fixture.post(format!("\"{}\"", "x".repeat(1_000))).await;
+    let config =
+        CometConfig { max_body_bytes: 2_000, max_websocket_message_bytes: 1_000, ..CometConfig::default() };
+    let fixture = Fixture::start(config).await;
+    let (status, answer) = fixture.post(format!("\"{}\"", "x".repeat(2_000))).await;
     assert_eq!((status, &answer["error"]["code"]), (413, &json!(-32600)));
     let mut client = fixture.connect("/websocket").await;
     client.say("x".repeat(1_001)).await;
     let end = tokio::time::timeout(Duration::from_secs(20), client.socket.next()).await.unwrap();
     assert!(!matches!(end, Some(Ok(Message::Text(_)))), "{end:?}");
+}
+
+#[tokio::test]
+async fn the_largest_transaction_fits_into_a_message() {
+    let fixture = Fixture::filled().await;
+    let tx = BASE64_STANDARD.encode(vec![b'x'; 64 * 1024]);
+    let mut client = fixture.connect("/websocket").await;
+    assert_eq!(client.ask(1, "broadcast_tx_sync", json!({"tx": tx})).await["result"]["code"], 0);
+}
+
+#[tokio::test]
+async fn a_message_that_is_not_finished_in_time_ends_its_connection_whatever_else_comes() {
+    let config = CometConfig { request_timeout_secs: 1, ..CometConfig::default() };
+    let fixture = Fixture::start(config).await;
+    let part = |text: &'static str, code: Data, last: bool| {
+        Message::Frame(Frame::message(text, OpCode::Data(code), last))
+    };
+    for path in ["/websocket", "/events"] {
+        let mut quiet = fixture.connect("/websocket").await;
+        let mut slow = fixture.connect(path).await;
+        slow.socket.send(part("{\"id\":1,", Data::Text, false)).await.unwrap();
+        slow.socket.send(part("\"method\":\"health\"}", Data::Continue, true)).await.unwrap();
+        slow.hear().await;
+        slow.socket.send(part("{\"id\":1,", Data::Text, false)).await.unwrap();
+        let ended = async {
+            loop {
+                let pong = Message::Pong(Bytes::from_static(b"still here"));
+                if slow.socket.send(pong.clone()).await.is_err() {
+                    return;
+                }
+                quiet.socket.send(pong).await.unwrap();
+                match tokio::time::timeout(Duration::from_millis(50), slow.socket.next()).await {
+                    Ok(None | Some(Err(_))) => return,
+                    Ok(Some(Ok(_))) | Err(_) => {}
+                }
+            }
+        };
+        tokio::time::timeout(Duration::from_secs(20), ended)
+            .await
+            .expect("the fragment holds its connection");
+        assert_eq!(quiet.ask(2, "health", json!({})).await["id"], 2, "pongs begin no message");
+    }
 }
 
 #[tokio::test]

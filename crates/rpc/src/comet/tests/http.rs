@@ -254,6 +254,19 @@ async fn rejects_searches_out_of_bounds() {
 }
 
 #[tokio::test]
+async fn a_page_of_too_many_bytes_is_refused_but_one_item_always_given() {
+    let fixture = Fixture::start(CometConfig { max_page_bytes: 1, ..CometConfig::default() }).await;
+    fixture.publish(1, &[("tx1", "a")]);
+    fixture.publish(2, &[("tx2", "b")]);
+    for (method, query) in [("tx_search", "tx.height>0"), ("block_search", "block.height>0")] {
+        let (_, data) = fixture.error(method, json!({"query": query})).await;
+        assert!(data.contains("at most 1 bytes, its first 2 items have"), "{data}");
+        let one = fixture.result(method, json!({"query": query, "per_page": "1", "page": "2"})).await;
+        assert_eq!(one["total_count"], "2");
+    }
+}
+
+#[tokio::test]
 async fn state_queries_are_handed_to_the_application() {
     let fixture = Fixture::filled().await;
     let answer = |code: u32, log: &str, value: Value, codespace: &str| {

@@ -9,6 +9,7 @@ use super::{
     Application, Broadcast, Checked, Comet, CometConfig, Genesis, NodeInfo, Peer, Pending, QueryAnswer,
     QueryRequest, Refused, Reply, Validator, router,
 };
+use crate::server;
 use bytes::Bytes;
 use futures::{SinkExt, StreamExt};
 use parking_lot::Mutex;
@@ -189,7 +190,8 @@ impl Fixture {
         let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address = listener.local_addr().unwrap().to_string();
         let app = router(comet.clone());
-        tokio::spawn(async move { axum::serve(listener, app).await });
+        let limits = server::Limits::from(&crate::Config::default());
+        tokio::spawn(server::serve(listener, app, limits, std::future::pending()));
         Self { _directory: directory, hub, comet, chain, address }
     }
 
