@@ -9,15 +9,16 @@ use std::{
 };
 
 /// Ports of a devnet of one validator, its observer and its provider.
-const PORTS: u16 = 30;
+pub(crate) const PORTS: u16 = 30;
 
-struct Network {
+/// A devnet that runs, killed with the value.
+pub(crate) struct Network {
     process: Child,
     log: tempfile::NamedTempFile,
 }
 
 impl Network {
-    fn start(home: &Path, base: u16) -> Self {
+    pub(crate) fn start(home: &Path, base: u16) -> Self {
         let log = tempfile::NamedTempFile::new().unwrap();
         let process = devnet(home, base).stderr(log.reopen().unwrap()).spawn().unwrap();
         Self { process, log }
@@ -28,7 +29,7 @@ impl Network {
     }
 
     /// Waits until it says that it is ready.
-    fn ready(&mut self) {
+    pub(crate) fn ready(&mut self) {
         self.says("ready\n");
     }
 
@@ -42,7 +43,8 @@ impl Network {
         });
     }
 
-    fn stop(&mut self) {
+    /// Stops it, which must succeed.
+    pub(crate) fn stop(&mut self) {
         signal(&self.process, "TERM");
         let ended = eventually("the end of the devnet", || self.process.try_wait().unwrap());
         assert!(ended.success(), "{ended}: {}", self.log());
@@ -72,7 +74,8 @@ fn refusal(home: &Path, base: u16, more: &[&str]) -> String {
     said
 }
 
-fn description(home: &Path) -> Value {
+/// What the devnet wrote of itself.
+pub(crate) fn description(home: &Path) -> Value {
     serde_json::from_slice(&fs::read(home.join("devnet.json")).unwrap()).unwrap()
 }
 

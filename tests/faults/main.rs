@@ -3,5 +3,6 @@
 mod damage;
 mod devnet;
 mod disk;
+mod observer;
 mod settings;
 mod validator;

@@ -235,12 +235,17 @@ pub(crate) fn signal(child: &Child, name: &str) {
 
 /// The JSON that a node answers, if it does.
 pub(crate) fn get(address: SocketAddr, path: &str) -> Option<Value> {
+    serde_json::from_str(raw(address, path)?.split_once("\r\n\r\n")?.1).ok()
+}
+
+/// What a node answers, headers included.
+pub(crate) fn raw(address: SocketAddr, path: &str) -> Option<String> {
     let mut socket = TcpStream::connect_timeout(&address, Duration::from_secs(2)).ok()?;
     socket.set_read_timeout(Some(Duration::from_secs(2))).ok()?;
     write!(socket, "GET {path} HTTP/1.0\r\nHost: localhost\r\n\r\n").ok()?;
     let mut answer = String::new();
     socket.read_to_string(&mut answer).ok()?;
-    serde_json::from_str(answer.split_once("\r\n\r\n")?.1).ok()
+    Some(answer)
 }
 
 fn config() -> NodeConfig {

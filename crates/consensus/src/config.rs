@@ -83,6 +83,11 @@ pub struct ConfigError {
     pub high_value: String,
 }
 
+/// Pages of 4 KiB beyond any machine; the cache is allocated at start.
+const MAX_PAGES: u64 = 1 << 24;
+/// Threads beyond any machine.
+const MAX_THREADS: u64 = 4_096;
+
 impl Config {
     /// Checks every relation between the settings.
     ///
@@ -120,6 +125,8 @@ impl Config {
             ("0", 0, "prune_interval", self.prune_interval as u64),
             ("0", 0, "pending_blocks", self.pending_blocks as u64),
             ("0", 0, "max_batch_count", self.max_batch_count as u64),
+            ("page_cache_pages", self.page_cache_pages as u64, "64 GiB of pages", MAX_PAGES),
+            ("threads", self.threads as u64, "the most that are started", MAX_THREADS),
             (
                 "max_batch_bytes",
                 self.max_batch_bytes as u64,
@@ -152,6 +159,13 @@ mod tests {
         let error = config.validate().unwrap_err();
         assert_eq!((error.low, error.high), ("idle_block_interval", "leader_timeout"));
         assert_eq!((error.low_value.as_str(), error.high_value.as_str()), ("3s", "2.5s"));
+    }
+
+    #[test]
+    fn rejects_a_cache_that_no_machine_holds() {
+        let config = Config { page_cache_pages: 100_000_000, ..Config::default() };
+        let error = config.validate().unwrap_err().to_string();
+        assert!(error.contains("page_cache_pages = 100000000 and 64 GiB of pages = 16777216"), "{error}");
     }
 
     #[test]

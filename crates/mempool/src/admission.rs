@@ -5,9 +5,9 @@ use crate::{
     mempool::Inner,
 };
 use parking_lot::Mutex;
-use rustc_hash::FxHashMap;
+use rustc_hash::{FxHashMap, FxHashSet};
 use std::sync::Arc;
-use tokio::sync::{mpsc, oneshot};
+use tokio::sync::{OwnedSemaphorePermit, Semaphore, mpsc, oneshot};
 use virtengine_chain::ante::AnteInvalid;
 use virtengine_crypto::cosmos::Unverified;
 use virtengine_types::{
@@ -46,42 +46,47 @@ impl Ticket {
 }
 
 /// Transactions on their way to the pool, so that the same bytes are checked once and the queue is
-/// bounded.
-#[derive(Debug, Default)]
+/// bounded. Clients and peers have places of their own, which are given in the order of asking.
+#[derive(Debug)]
 pub(crate) struct Waiting {
-    inner: Mutex<WaitingInner>,
+    hashes: Mutex<FxHashSet<Hash>>,
+    clients: Arc<Semaphore>,
+    peers: Arc<Semaphore>,
+    max: usize,
 }
 
-#[derive(Debug, Default)]
-struct WaitingInner {
-    hashes: FxHashMap<Hash, Origin>,
-    clients: usize,
-    peers: usize,
-}
-
-impl WaitingInner {
-    const fn count(&mut self, origin: Origin) -> &mut usize {
-        match origin {
-            Origin::Client => &mut self.clients,
-            Origin::Peer => &mut self.peers,
-        }
-    }
-}
+/// The right to have one transaction checked.
+pub(crate) type Turn = OwnedSemaphorePermit;
 
 impl Waiting {
-    /// Takes a place. Clients and peers have `max` places each.
-    pub(crate) fn enter(self: &Arc<Self>, hash: Hash, origin: Origin, max: usize) -> Result<Place, Refused> {
-        let mut inner = self.inner.lock();
-        if inner.hashes.contains_key(&hash) {
+    /// `max` places for clients and as many for peers.
+    pub(crate) fn new(max: usize) -> Self {
+        let places = || Arc::new(Semaphore::new(max));
+        Self { hashes: Mutex::default(), clients: places(), peers: places(), max }
+    }
+
+    /// Waits for a place, behind those who asked before.
+    pub(crate) async fn turn(&self) -> Result<Turn, Refused> {
+        let place = Arc::clone(&self.clients).acquire_owned().await;
+        place.map_err(|_| Refused::Stopping)
+    }
+
+    /// A place, if one is free.
+    pub(crate) fn try_turn(&self, origin: Origin) -> Result<Turn, Refused> {
+        let places = match origin {
+            Origin::Client => &self.clients,
+            Origin::Peer => &self.peers,
+        };
+        let place = Arc::clone(places).try_acquire_owned();
+        place.map_err(|_| Refused::Busy { max: self.max })
+    }
+
+    /// Takes the place for a transaction.
+    pub(crate) fn enter(self: &Arc<Self>, hash: Hash, turn: Turn) -> Result<Place, Refused> {
+        if !self.hashes.lock().insert(hash) {
             return Err(Refused::Duplicate);
         }
-        let waiting = *inner.count(origin);
-        if waiting >= max {
-            return Err(Refused::Busy { waiting, max });
-        }
-        *inner.count(origin) += 1;
-        inner.hashes.insert(hash, origin);
-        Ok(Place { waiting: Arc::clone(self), hash })
+        Ok(Place { waiting: Arc::clone(self), hash, _turn: turn })
     }
 }
 
@@ -90,14 +95,12 @@ impl Waiting {
 pub(crate) struct Place {
     waiting: Arc<Waiting>,
     hash: Hash,
+    _turn: Turn,
 }
 
 impl Drop for Place {
     fn drop(&mut self) {
-        let mut inner = self.waiting.inner.lock();
-        if let Some(origin) = inner.hashes.remove(&self.hash) {
-            *inner.count(origin) -= 1;
-        }
+        self.waiting.hashes.lock().remove(&self.hash);
     }
 }
 
@@ -174,8 +177,13 @@ impl<A: AccountSource> Admission<A> {
         origins: &[Origin],
     ) -> Result<Vec<Result<Inserted, Refused>>, LookupError> {
         let pool = &self.mempool.inner.pool;
-        let (mut height, mut accounts) = self.accounts(txs).await?;
-        let verified = self.verify(txs, &accounts).await;
+        let (mut height, mut accounts, prechecked) = loop {
+            let (height, accounts) = self.accounts(txs).await?;
+            if let Some(prechecked) = self.precheck(txs, height, &accounts) {
+                break (height, accounts, prechecked);
+            }
+        };
+        let verified = self.verify(prechecked).await;
         loop {
             {
                 let mut pool = pool.lock();
@@ -208,33 +216,47 @@ impl<A: AccountSource> Admission<A> {
         Ok((height, accounts))
     }
 
-    async fn verify(&self, txs: &[Arc<DecodedTx>], accounts: &Accounts) -> Vec<Result<VerifiedTx, Refused>> {
-        let mut verdicts: Vec<Result<(), Refused>> = Vec::with_capacity(txs.len());
+    /// Refuses what cannot get in before its signatures are checked; `None` if a block was committed since
+    /// the accounts were read.
+    fn precheck(&self, txs: &[Arc<DecodedTx>], height: Height, accounts: &Accounts) -> Option<Prechecked> {
+        let mut verdicts = Vec::with_capacity(txs.len());
         let mut jobs = Vec::with_capacity(txs.len());
-        {
-            let pool = self.mempool.inner.pool.lock();
-            // Transactions of one account may follow each other within the batch.
-            let mut ahead: FxHashMap<Address, u64> = FxHashMap::default();
-            for tx in txs {
-                let states: Vec<Option<SignerState>> = accounts.states(tx);
-                let before = tx.signers.iter().filter_map(|signer| ahead.get(&signer.address));
-                let before = before.max().copied().unwrap_or(0);
-                let verdict = pool.precheck(tx, &states, before).and_then(|()| {
-                    let accounts = accounts.keys(tx);
-                    let accounts = accounts.map_err(|address| AnteInvalid::NoAccount { address })?;
-                    jobs.push(Unverified { tx: Arc::clone(tx), accounts });
-                    for signer in &tx.signers {
-                        *ahead.entry(signer.address).or_default() += 1;
-                    }
-                    Ok(())
-                });
-                verdicts.push(verdict);
-            }
+        let pool = self.mempool.inner.pool.lock();
+        if pool.height() != height {
+            return None;
         }
+        // Transactions of one account may follow each other within the batch.
+        let mut ahead: FxHashMap<Address, u64> = FxHashMap::default();
+        for tx in txs {
+            let states: Vec<Option<SignerState>> = accounts.states(tx);
+            let before = tx.signers.iter().filter_map(|signer| ahead.get(&signer.address));
+            let before = before.max().copied().unwrap_or(0);
+            let verdict = pool.precheck(tx, &states, before).and_then(|()| {
+                let accounts = accounts.keys(tx);
+                let accounts = accounts.map_err(|address| AnteInvalid::NoAccount { address })?;
+                jobs.push(Unverified { tx: Arc::clone(tx), accounts });
+                for signer in &tx.signers {
+                    *ahead.entry(signer.address).or_default() += 1;
+                }
+                Ok(())
+            });
+            verdicts.push(verdict);
+        }
+        Some(Prechecked { verdicts, jobs })
+    }
+
+    async fn verify(&self, Prechecked { verdicts, jobs }: Prechecked) -> Vec<Result<VerifiedTx, Refused>> {
         let mut checked = self.mempool.check_signatures(jobs).await.into_iter();
         let mut verdict = |passed: Result<(), Refused>| {
             passed.and_then(|()| checked.next().unwrap_or(Err(Refused::Stopping)))
         };
         verdicts.into_iter().map(&mut verdict).collect()
     }
+}
+
+/// A batch before its signatures are checked.
+struct Prechecked {
+    verdicts: Vec<Result<(), Refused>>,
+    /// Those that passed.
+    jobs: Vec<Unverified>,
 }

@@ -4,6 +4,9 @@ use serde::{Deserialize, Serialize};
 use thiserror::Error;
 use virtengine_types::tx::MAX_TX_BYTES;
 
+/// Largest bound of a number of things; tables of that many are made at start.
+const MAX_COUNT: usize = 10_000_000;
+
 /// Bounds of what a node keeps and checks for others. Every one limits memory or work that strangers
 /// can cause.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -22,6 +25,8 @@ pub struct Config {
     pub max_remembered: usize,
     /// Transactions that may wait for their check at a time. Default 4,096.
     pub max_waiting: usize,
+    /// Longest that a client's call waits for its place among them, in milliseconds. Default 2,000.
+    pub max_wait_ms: u64,
     /// Most transactions checked in one batch. Default 512.
     pub max_batch: usize,
     /// Most verified transactions remembered for the checking of blocks. Default 65,536.
@@ -49,6 +54,7 @@ impl Default for Config {
             max_age_blocks: 1_200,
             max_remembered: 100_000,
             max_waiting: 4_096,
+            max_wait_ms: 2_000,
             max_batch: 512,
             verified_count: 65_536,
             verified_bytes: 64 * 1024 * 1024,
@@ -69,6 +75,16 @@ pub enum ConfigError {
     Zero {
         /// The field.
         field: &'static str,
+    },
+    /// More than any machine has room for.
+    #[error("{field} must be at most {max}, got {found}")]
+    TooLarge {
+        /// The field.
+        field: &'static str,
+        /// Its value.
+        found: usize,
+        /// The most that is taken.
+        max: usize,
     },
     /// A bound that the largest transaction does not fit into.
     #[error("{field} is {found} bytes, the largest transaction needs {needed}")]
@@ -95,6 +111,7 @@ impl Config {
     ///
     /// # Errors
     /// - `Zero` - a bound is 0 that must not be
+    /// - `TooLarge` - a bound is beyond any machine
     /// - `TooSmall` - a bound in bytes cannot hold the largest transaction
     /// - `Batch` - `max_batch` exceeds `max_waiting`
     pub fn validate(&self) -> Result<(), ConfigError> {
@@ -108,6 +125,10 @@ impl Config {
         ];
         if let Some((field, _)) = positive.into_iter().find(|(_, value)| *value == 0) {
             return Err(ConfigError::Zero { field });
+        }
+        let counts = positive.into_iter().chain([("max_remembered", self.max_remembered)]);
+        if let Some((field, found)) = counts.into_iter().find(|(_, value)| *value > MAX_COUNT) {
+            return Err(ConfigError::TooLarge { field, found, max: MAX_COUNT });
         }
         let blocks =
             [("max_age_blocks", self.max_age_blocks), ("gossip_again_blocks", self.gossip_again_blocks)];
@@ -139,9 +160,12 @@ mod tests {
     }
 
     #[test]
-    fn rejects_a_bound_of_zero() {
+    fn rejects_a_bound_of_zero_or_beyond_any_machine() {
         let config = Config { max_count: 0, ..Config::default() };
         assert_eq!(config.validate(), Err(ConfigError::Zero { field: "max_count" }));
+        let config = Config { verified_count: usize::MAX, ..Config::default() };
+        let (field, found, max) = ("verified_count", usize::MAX, MAX_COUNT);
+        assert_eq!(config.validate(), Err(ConfigError::TooLarge { field, found, max }));
         let config = Config { gossip_again_blocks: 0, ..Config::default() };
         assert_eq!(config.validate(), Err(ConfigError::Zero { field: "gossip_again_blocks" }));
     }

@@ -76,10 +76,8 @@ pub enum Refused {
         max: usize,
     },
     /// Too many wait for their check.
-    #[error("{waiting} transactions wait for their check, at most {max} can")]
+    #[error("{max} transactions wait for their check, and no more can")]
     Busy {
-        /// How many wait.
-        waiting: usize,
         /// The limit.
         max: usize,
     },

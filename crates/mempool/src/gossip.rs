@@ -106,7 +106,7 @@ async fn take(mempool: &Mempool, message: Bytes) -> Result<(), String> {
     loop {
         let part = txs.by_ref().take(mempool.inner.config.max_batch);
         // All are queued before the first answer is awaited, so that they are checked together.
-        let tickets: Vec<_> = part.map(|tx| mempool.enqueue(tx, Origin::Peer)).collect();
+        let tickets: Vec<_> = part.map(|tx| mempool.try_enqueue(tx, Origin::Peer)).collect();
         if tickets.is_empty() {
             break;
         }

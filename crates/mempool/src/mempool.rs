@@ -3,12 +3,17 @@
 use crate::{
     AccountSource, Admission, BlockSpace, Committed, Config, Metrics, Origin, Pool, Refused, Ticket,
     accounts::{AccountCache, Known, verified_for},
-    admission::{Job, Waiting},
+    admission::{Job, Turn, Waiting},
 };
 use bytes::Bytes;
 use parking_lot::{Mutex, RwLock};
 use sha2::{Digest, Sha256};
-use std::{collections::HashSet, num::NonZeroUsize, sync::Arc, time::Instant};
+use std::{
+    collections::HashSet,
+    num::NonZeroUsize,
+    sync::Arc,
+    time::{Duration, Instant},
+};
 use tokio::sync::{Notify, mpsc, oneshot, watch};
 use virtengine_chain::{ante, bank::ACCOUNTS, params::PARAMS};
 use virtengine_crypto::cosmos::{Unverified, VerifiedCache, VerifyError, verify_txs};
@@ -74,7 +79,7 @@ impl Mempool {
             params: RwLock::new(Arc::new(params)),
             accounts: Mutex::new(AccountCache::new(count(config.accounts_count))),
             verified: VerifiedCache::new(count(config.verified_count), config.verified_bytes),
-            waiting: Arc::default(),
+            waiting: Arc::new(Waiting::new(config.max_waiting)),
             queue,
             status: watch::Sender::default(),
             unsent: Notify::new(),
@@ -85,15 +90,32 @@ impl Mempool {
         (mempool.clone(), Admission::new(mempool, source, jobs))
     }
 
-    /// Checks a transaction of a client fully and takes it in. Answers with its hash.
+    /// Checks a transaction of a client fully and takes it in. Answers with its hash. Waits for a place in the
+    /// queue, in turn with everybody else, up to `max_wait_ms`.
     ///
     /// # Errors
     /// What the client is told: the codes are listed in the spec. The same bytes again give `sdk` 19.
     pub async fn check_tx(&self, raw: Bytes) -> Result<Hash, Rejection> {
-        match self.submit(raw, Origin::Client) {
-            Ok(ticket) => ticket.wait().await,
-            Err(refused) => Err(refused),
-        }
+        let waiting = &self.inner.waiting;
+        let turn = match waiting.try_turn(Origin::Client) {
+            Ok(turn) => Ok(turn),
+            Err(busy) => {
+                let longest = Duration::from_millis(self.inner.config.max_wait_ms);
+                tokio::time::timeout(longest, waiting.turn()).await.unwrap_or(Err(busy))
+            }
+        };
+        let ticket = turn.and_then(|turn| self.enqueue(raw, Origin::Client, turn));
+        self.counted(ticket)?.wait().await
+    }
+
+    /// As [`Mempool::submit`] for a client, once there is a place in the queue: for streams, which are slowed
+    /// down instead of refused.
+    ///
+    /// # Errors
+    /// As [`Mempool::submit`], but for a full queue.
+    pub async fn submit_in_turn(&self, raw: Bytes) -> Result<Ticket, Rejection> {
+        let turn = self.inner.waiting.turn().await;
+        self.counted(turn.and_then(|turn| self.enqueue(raw, Origin::Client, turn)))
     }
 
     /// Makes the checks that need no state and queues a transaction. Transactions are admitted in the
@@ -102,14 +124,24 @@ impl Mempool {
     /// # Errors
     /// As [`Mempool::check_tx`], for the rules that need no state.
     pub fn submit(&self, raw: Bytes, origin: Origin) -> Result<Ticket, Rejection> {
-        self.enqueue(raw, origin).map_err(|refused| {
+        self.counted(self.try_enqueue(raw, origin))
+    }
+
+    fn counted<T>(&self, outcome: Result<T, Refused>) -> Result<T, Rejection> {
+        outcome.map_err(|refused| {
             let rejection = refused.rejection();
             self.inner.metrics.reject(&rejection);
             rejection
         })
     }
 
-    pub(crate) fn enqueue(&self, raw: Bytes, origin: Origin) -> Result<Ticket, Refused> {
+    /// Queues a transaction if there is a place.
+    pub(crate) fn try_enqueue(&self, raw: Bytes, origin: Origin) -> Result<Ticket, Refused> {
+        let turn = self.inner.waiting.try_turn(origin)?;
+        self.enqueue(raw, origin, turn)
+    }
+
+    fn enqueue(&self, raw: Bytes, origin: Origin, turn: Turn) -> Result<Ticket, Refused> {
         let inner = &self.inner;
         let params = self.params();
         if raw.len() as u64 > params.max_tx_bytes {
@@ -123,7 +155,7 @@ impl Mempool {
             }
             pool.height().plus(1)
         };
-        let place = inner.waiting.enter(hash, origin, inner.config.max_waiting)?;
+        let place = inner.waiting.enter(hash, turn)?;
         let tx = DecodedTx::decode(raw)?;
         ante::check(&params, height, &tx)?;
         let (reply, answer) = oneshot::channel();

@@ -11,7 +11,7 @@ use std::{
 };
 use thiserror::Error;
 use tokio::sync::watch;
-use virtengine_mempool::{Mempool, Origin};
+use virtengine_mempool::Mempool;
 use virtengine_rpc::{
     Code, Router, Status,
     backend::{Backend, BackendError, List, ListPage, Listed, ProvenRow},
@@ -162,8 +162,21 @@ impl Backend for NodeBackend {
     }
 
     fn broadcast(&self, tx: Bytes) -> Reply<Result<Hash, Rejection>> {
-        let submitted = self.mempool.submit(tx, Origin::Client);
-        Box::pin(async move { submitted?.wait().await })
+        let mempool = self.mempool.clone();
+        Box::pin(async move { mempool.check_tx(tx).await })
+    }
+
+    fn broadcast_all(&self, txs: Vec<Bytes>) -> Reply<Vec<Reply<Result<Hash, Rejection>>>> {
+        let mempool = self.mempool.clone();
+        Box::pin(async move {
+            let mut replies = Vec::with_capacity(txs.len());
+            for tx in txs {
+                let submitted = mempool.submit_in_turn(tx).await;
+                let reply: Reply<_> = Box::pin(async move { submitted?.wait().await });
+                replies.push(reply);
+            }
+            replies
+        })
     }
 
     fn is_catching_up(&self) -> bool {

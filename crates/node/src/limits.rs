@@ -28,7 +28,7 @@ pub struct FilesError {
 /// The hard limit is below that.
 pub(crate) fn allow_files(config: &NodeConfig) -> Result<(), FilesError> {
     let connections = config.api.max_connections;
-    let needed = LISTENERS * u64::try_from(connections).unwrap_or(u64::MAX / 8) + OWN;
+    let needed = (connections as u64).saturating_mul(LISTENERS).saturating_add(OWN);
     let limit = getrlimit(Resource::Nofile);
     if limit.current.is_none_or(|allowed| allowed >= needed) {
         return Ok(());

@@ -54,9 +54,12 @@ pub trait Backend: Send + Sync + 'static {
     /// One page of a list, from the derived indexes.
     fn list(&self, list: List, page: ListPage) -> Reply<Result<Listed, BackendError>>;
 
-    /// Takes a transaction into the mempool after checking it. Transactions are taken in the order of these
-    /// calls, so those of one account need no wait in between.
+    /// Takes a transaction into the mempool after checking it.
     fn broadcast(&self, tx: Bytes) -> Reply<Result<Hash, Rejection>>;
+
+    /// Queues transactions for the mempool in their order, so that those of one account need no wait in between,
+    /// each once there is a place. Answers with a reply for each.
+    fn broadcast_all(&self, txs: Vec<Bytes>) -> Reply<Vec<Reply<Result<Hash, Rejection>>>>;
 
     /// Whether the node lacks blocks that are final. It takes no transactions then.
     fn is_catching_up(&self) -> bool;

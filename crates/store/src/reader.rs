@@ -118,7 +118,8 @@ impl<E: StoreContext> Reader<E> {
     ) -> Result<(), ReadError> {
         let database = self.database(partition).read().await;
         let end = *database.bounds().end;
-        let mut start = *database.bounds().start;
+        // The log is pruned by whole files, so it may begin before the bits; what they are pruned of is not live.
+        let mut start = (*database.bounds().start).max(database.bitmap().pruned_bits());
         while start < end {
             let (_, operations) = database
                 .ops_historical_proof(Location::new(end), Location::new(start), SCAN_STEP)

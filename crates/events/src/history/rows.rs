@@ -2,7 +2,9 @@
 
 use super::{BlockMeta, Fresh, Head, HistoryError};
 use borsh::{BorshDeserialize, BorshSerialize};
-use fjall::{Database, Guard, Keyspace, KeyspaceCreateOptions};
+use fjall::{
+    Database, Guard, Keyspace, KeyspaceCreateOptions, compaction::Leveled, config::CompressionPolicy,
+};
 use std::path::Path;
 use std::sync::Arc;
 
@@ -16,6 +18,9 @@ pub(super) const ON_DISK: &str = "indexed";
 const ZSTD_LEVEL: i32 = 1;
 /// In-memory rows of one keyspace before they are written out as a sorted file, in bytes.
 const MEMTABLE_BYTES: u64 = 8 << 20;
+
+/// Newest tables that are searched one by one before they are merged into the others.
+const L0_TABLES: u8 = 8;
 
 /// Journal kept before memtables are written out, in bytes; a restart reads it back.
 const JOURNAL_BYTES: u64 = 128 << 20;
@@ -38,11 +43,17 @@ impl Rows {
         let db = Database::builder(directory)
             .cache_size(page_cache)
             .max_journaling_size(JOURNAL_BYTES)
-            .worker_threads(2)
+            // Of two, one only passes messages to the other while it compacts, and keeps a core busy with it.
+            .worker_threads(1)
             .open()?;
-        let keyspace = |name: &str| {
-            db.keyspace(name, || KeyspaceCreateOptions::default().max_memtable_size(MEMTABLE_BYTES))
+        let options = || {
+            KeyspaceCreateOptions::default()
+                .max_memtable_size(MEMTABLE_BYTES)
+                // Large rows are compressed already, and hashes cannot be.
+                .data_block_compression_policy(CompressionPolicy::disabled())
+                .compaction_strategy(Arc::new(Leveled::default().with_l0_threshold(L0_TABLES)))
         };
+        let keyspace = |name: &str| db.keyspace(name, options);
         let about = keyspace("about")?;
         match about.get("format")? {
             None => {

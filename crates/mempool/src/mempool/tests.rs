@@ -116,6 +116,34 @@ async fn rejects_what_the_queue_has_no_place_for() {
 }
 
 #[tokio::test]
+async fn places_are_given_in_turn_and_calls_wait_a_bounded_time() {
+    let ledger = Ledger::default();
+    let (greedy, modest) =
+        (User::in_ledger(&ledger, 1, 0, 1_000_000), User::in_ledger(&ledger, 2, 0, 1_000_000));
+    let config = Config { max_waiting: 1, max_batch: 1, max_wait_ms: 20, ..Config::default() };
+    let (mempool, admission) = mempool(config, &ledger);
+    let mut first = Box::pin(mempool.submit_in_turn(greedy.transfer(0, 2_500)));
+    let mut second = Box::pin(mempool.submit_in_turn(greedy.transfer(1, 2_500)));
+    let mut between = Box::pin(mempool.check_tx(modest.transfer(0, 2_500)));
+    let mut third = Box::pin(mempool.submit_in_turn(greedy.transfer(2, 2_500)));
+    assert!(futures::poll!(first.as_mut()).is_ready());
+    assert!(futures::poll!(second.as_mut()).is_pending());
+    assert!(futures::poll!(between.as_mut()).is_pending());
+    assert!(futures::poll!(third.as_mut()).is_pending());
+    // Nobody checks what waits, so the call's time runs out.
+    let (number, log) = code(between.await);
+    assert!(number == 20 && log.contains("1 transactions wait for their check"), "{number} {log}");
+
+    let again = Box::pin(mempool.check_tx(modest.transfer(0, 2_500)));
+    tokio::spawn(admission.run());
+    let (second, third, again) = tokio::join!(second, third, again);
+    second.unwrap().wait().await.unwrap();
+    third.unwrap().wait().await.unwrap();
+    again.unwrap();
+    assert_eq!(mempool.status().count, 4);
+}
+
+#[tokio::test]
 async fn a_committed_block_frees_room_and_replays_are_recognized() {
     let ledger = Ledger::default();
     let user = User::in_ledger(&ledger, 1, 0, 1_000_000);

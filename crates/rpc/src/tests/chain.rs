@@ -308,6 +308,11 @@ impl Backend for Chain {
         Box::pin(std::future::ready(answer))
     }
 
+    fn broadcast_all(&self, txs: Vec<Bytes>) -> Reply<Vec<Reply<Result<Hash, Rejection>>>> {
+        let replies = txs.into_iter().map(|tx| self.broadcast(tx)).collect();
+        Box::pin(std::future::ready(replies))
+    }
+
     fn is_catching_up(&self) -> bool {
         self.behind.load(Ordering::Relaxed)
     }

@@ -77,7 +77,7 @@ async fn take(
             },
         };
         let count = txs.len() as u64;
-        let replies = txs.into_iter().map(|tx| context.backend().broadcast(tx)).collect();
+        let replies = context.backend().broadcast_all(txs).await;
         let share = share.as_ref().and_then(Share::take);
         place.send(Ok(Submitted { first, replies, share }));
         first = first.saturating_add(count);
