@@ -16,7 +16,20 @@ pub(crate) fn causes(error: &Report) -> String {
             text = [text.as_str(), joint, cause.as_str()].concat();
         }
     }
-    text
+    printable(&text)
+}
+
+/// Text of strangers for a terminal: what would control it is shown instead.
+fn printable(text: &str) -> String {
+    let mut shown = String::with_capacity(text.len());
+    for char in text.chars() {
+        if char.is_control() && char != '\n' {
+            shown.extend(char.escape_default());
+        } else {
+            shown.push(char);
+        }
+    }
+    shown
 }
 
 /// A refusal of flags that the parser cannot give, which ends the program as the parser's own do.
@@ -140,7 +153,7 @@ fn table() -> Table {
 
 /// Writes a line to stdout.
 pub(super) fn line(text: &str) -> Result<()> {
-    Ok(writeln!(io::stdout().lock(), "{text}")?)
+    Ok(writeln!(io::stdout().lock(), "{}", printable(text))?)
 }
 
 /// Writes JSON to stdout.
@@ -268,6 +281,13 @@ fn is_record(value: &Value) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn what_strangers_wrote_controls_no_terminal() {
+        let given = "a\u{1b}[2J\u{7}\u{9b}b\r\nno\u{a0}control";
+        assert_eq!(printable(given), "a\\u{1b}[2J\\u{7}\\u{9b}b\\r\nno\u{a0}control");
+        assert_eq!(causes(&eyre::eyre!("red \u{1b}[31m")), "red \\u{1b}[31m");
+    }
 
     #[test]
     fn cells_are_short() {

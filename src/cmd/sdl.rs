@@ -4,9 +4,12 @@ use super::output::Output;
 use clap::{Args, Subcommand};
 use eyre::{Context as _, Result, eyre};
 use serde_json::{Value, json};
-use std::path::{Path, PathBuf};
+use std::{
+    io::Read as _,
+    path::{Path, PathBuf},
+};
 use virtengine_client::sdl::{
-    DenomMap, DroppedAuditor, ForeignAuditors, Group, Manifest, OrderTerms, Sdl as File,
+    DenomMap, DroppedAuditor, ForeignAuditors, Group, MAX_BYTES, Manifest, OrderTerms, Sdl as File,
 };
 use virtengine_types::{
     Address,
@@ -48,8 +51,11 @@ pub(super) struct Placement {
 impl Source {
     /// Reads and checks the file.
     pub(super) fn read(&self) -> Result<Vec<Placement>> {
-        let bytes =
-            std::fs::read(&self.file).wrap_err_with(|| format!("failed to read {}", self.file.display()))?;
+        let failed = || format!("failed to read {}", self.file.display());
+        let file = std::fs::File::open(&self.file).wrap_err_with(failed)?;
+        let mut bytes = Vec::new();
+        // One byte more than a file may have, so that a larger one is refused as such.
+        file.take(MAX_BYTES as u64 + 1).read_to_end(&mut bytes).wrap_err_with(failed)?;
         let sdl = File::from_bytes(&bytes).map_err(|error| self.located(&error))?;
         let mut denoms = DenomMap::default();
         self.denom_map.iter().try_for_each(|mapping| denoms.insert(mapping))?;

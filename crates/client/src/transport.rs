@@ -79,6 +79,9 @@ impl Transport {
         let params = json!({"path": path, "data": hex::encode(request), "height": "0", "prove": false});
         let answer = self.call("abci_query", params).await?;
         let response = &answer["response"];
+        if !response.is_object() {
+            return Err(self.malformed(path, format!("response is {response}, not an object")));
+        }
         let code = response["code"].as_u64().unwrap_or(0);
         if code != 0 {
             let text = |field: &str| response[field].as_str().unwrap_or_default().to_owned();
@@ -155,6 +158,23 @@ mod tests {
         for given in ["ftp://host", "http://", "http://[::1", ""] {
             assert!(matches!(transport(given), Err(ClientError::Url { .. })), "{given:?}");
         }
+    }
+
+    #[tokio::test]
+    async fn an_answer_without_a_response_is_no_empty_success() {
+        use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+        let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let transport = transport(&listener.local_addr().unwrap().to_string()).unwrap();
+        let server = async {
+            let (mut socket, _) = listener.accept().await.unwrap();
+            assert!(socket.read(&mut [0; 4_096]).await.unwrap() > 0);
+            let body = r#"{"jsonrpc":"2.0","id":1,"result":null}"#;
+            let head = format!("HTTP/1.1 200 OK\r\ncontent-length: {}\r\n\r\n", body.len());
+            socket.write_all(format!("{head}{body}").as_bytes()).await.unwrap();
+            socket
+        };
+        let (answer, _) = tokio::join!(transport.abci_query("/x", &[]), server);
+        assert!(matches!(answer, Err(ClientError::Malformed { .. })), "{answer:?}");
     }
 
     #[tokio::test]

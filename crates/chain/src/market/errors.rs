@@ -91,7 +91,7 @@ pub enum MarketInvalid {
     ReopenByProvider { order: OrderId, tenant: Address, sender: Address },
     /// Deposits of the order's last round of bids are still being returned.
     #[error(
-        "order {order} reopens when 0 of its losing bids hold deposits, {found} do: release them or wait"
+        "order {order} has {found} losing bids that still hold their deposits, one that reopens must have 0: release them or wait"
     )]
     BidsNotFreed { order: OrderId, found: usize },
 }

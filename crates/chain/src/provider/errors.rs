@@ -22,7 +22,7 @@ pub enum ProviderInvalid {
         since: virtengine_types::Height,
     },
     /// Leases of the provider run.
-    #[error("a provider leaves with 0 active leases, {owner} has {active}")]
+    #[error("provider {owner} has {active} active leases, one that leaves must have 0: close them first")]
     ActiveLeases {
         /// The provider.
         owner: Address,

@@ -149,9 +149,27 @@ impl Checked<wire::MsgRevokeAttestation> for RevokeAttestation {
 
 fn host_uri(uri: String) -> Result<String, MsgError> {
     let uri = text("host_uri", uri, 8, MAX_TEXT_BYTES)?;
-    if uri.starts_with("http://") || uri.starts_with("https://") {
+    let is_web = uri.starts_with("http://") || uri.starts_with("https://");
+    if is_web && uri.bytes().all(|byte| byte.is_ascii_graphic()) {
         Ok(uri)
     } else {
         Err(MsgError::NotAllowed { field: "host_uri", found: uri })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_address_of_the_web_is_plain_text() {
+        for uri in ["https://h.example:8443/a?b=c", "http://[::1]:80"] {
+            assert_eq!(host_uri(uri.to_owned()).unwrap(), uri);
+        }
+        for uri in
+            ["ftp://host.example", "https://h.example/\u{1b}[2J", "https://h example", "https://hé.example"]
+        {
+            assert!(matches!(host_uri(uri.to_owned()), Err(MsgError::NotAllowed { .. })), "{uri:?}");
+        }
     }
 }
