@@ -137,7 +137,8 @@ impl Parts {
         let engine = node::start(context.child("node"), setup);
         let starting = starting::answer_until(engine, &listeners, Limits::from(&self.config.api), &reason);
         let (started, network) = tokio::select! {
-            // State sync waits for peers as long as it takes.
+            // First, so that a signal is heard from the first answer on. State sync waits for peers as long as it takes.
+            biased;
             () = &mut shutdown => return Ok(()),
             started = starting => started??,
         };
