@@ -31,7 +31,8 @@ fn answer(address: SocketAddr, path: &str) -> Option<(u16, String)> {
 #[test]
 fn a_node_that_joined_says_why_it_waits_and_goes_on_after_every_end() {
     let folder = tempfile::tempdir().unwrap();
-    let mut network = Network::start(folder.path(), free_ports(PORTS));
+    let base = free_ports(PORTS);
+    let mut network = Network::start(folder.path(), base);
     network.ready();
     let home = folder.path().join("observer0");
     assert!(description(folder.path())["nodes"].is_array() && home.is_dir());
@@ -46,7 +47,7 @@ fn a_node_that_joined_says_why_it_waits_and_goes_on_after_every_end() {
     assert_eq!(answer(rpc, "/status"), Some((503, why)));
     alone.stop();
 
-    let mut network = Network::start(folder.path(), free_ports(PORTS));
+    let mut network = Network::start(folder.path(), base);
     network.ready();
     let mut height = 0;
     for end in ["TERM", "KILL", "TERM", "KILL", "TERM"] {
