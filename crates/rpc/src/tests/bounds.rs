@@ -74,15 +74,17 @@ async fn bodies_that_are_not_whole_share_a_bound_of_memory_and_others_wait_for_i
     let mut large = [balance().as_slice(), &[0x7A, 0xA0, 0x9C, 1]].concat();
     large.resize(large.len() + 20_000, 0);
     let stalled = [begun(&node, BALANCE, part.clone()).await, begun(&node, SUBMIT, part).await];
-    let waiting = timeout(LONG, async {
-        loop {
+    let mut waiting = None;
+    let full = async {
+        while waiting.is_none() {
             let mut call = Box::pin(Call::open(&node, BALANCE, None, &large));
             if timeout(Duration::from_millis(200), &mut call).await.is_err() {
-                return call;
+                waiting = Some(call);
             }
         }
-    });
-    let waiting = waiting.await.expect("two bodies take all memory");
+    };
+    timeout(LONG, full).await.expect("two bodies take all memory");
+    let waiting = waiting.unwrap();
     let small = timeout(LONG, Call::open(&node, BALANCE, None, &balance())).await;
     assert_eq!(small.expect("a small body needs no share").status().await.0, "0");
     for (mut send, _response) in stalled {
