@@ -59,6 +59,12 @@ pub enum GenesisError {
     /// The first state cannot be written.
     #[error(transparent)]
     Store(#[from] virtengine_store::GenesisError),
+    /// The record of the genesis is gone although the databases hold the state of a block.
+    #[error(
+        "the record of the genesis block is gone although the node has run: restore the data from a backup, or remove \
+         it to fetch the chain from peers again"
+    )]
+    Lost,
     /// The record of the genesis cannot be read or written.
     #[error("the record of the genesis block failed: {0}")]
     Record(#[from] metadata::Error),
@@ -149,6 +155,7 @@ impl Genesis {
     ///
     /// # Errors
     /// - `OtherChain` - the data directory has another genesis
+    /// - `Lost` - the node has run, and the record of its genesis is gone
     /// - `Store`, `Record` - the disk failed
     pub(crate) async fn block<E: StoreContext>(
         &self,
@@ -168,6 +175,8 @@ impl Genesis {
             if *filled || contents != Contents::Genesis {
                 return Ok(Block { header: header.clone(), txs: Vec::new() });
             }
+        } else if contents == Contents::Kept {
+            return Err(GenesisError::Lost);
         }
         let header = self.header(Box::pin(write_genesis(context, store, &self.writes)).await?);
         let filled = contents == Contents::Genesis;

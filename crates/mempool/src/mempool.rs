@@ -108,23 +108,15 @@ impl Mempool {
         self.counted(ticket)?.wait().await
     }
 
-    /// As [`Mempool::submit`] for a client, once there is a place in the queue: for streams, which are slowed
-    /// down instead of refused.
-    ///
-    /// # Errors
-    /// As [`Mempool::submit`], but for a full queue.
-    pub async fn submit_in_turn(&self, raw: Bytes) -> Result<Ticket, Rejection> {
-        let turn = self.inner.waiting.turn().await;
-        self.counted(turn.and_then(|turn| self.enqueue(raw, Origin::Client, turn)))
-    }
-
-    /// Makes the checks that need no state and queues a transaction. Transactions are admitted in the
-    /// order of these calls, so those of one account may be submitted without waiting in between.
+    /// Makes the checks that need no state and queues a client's transaction, once there is a place in the queue:
+    /// whoever sends many is slowed down, not refused. Transactions are admitted in the order of these calls, so
+    /// those of one account need no wait for their tickets in between.
     ///
     /// # Errors
     /// As [`Mempool::check_tx`], for the rules that need no state.
-    pub fn submit(&self, raw: Bytes, origin: Origin) -> Result<Ticket, Rejection> {
-        self.counted(self.try_enqueue(raw, origin))
+    pub async fn submit(&self, raw: Bytes) -> Result<Ticket, Rejection> {
+        let turn = self.inner.waiting.turn().await;
+        self.counted(turn.and_then(|turn| self.enqueue(raw, Origin::Client, turn)))
     }
 
     fn counted<T>(&self, outcome: Result<T, Refused>) -> Result<T, Rejection> {

@@ -171,7 +171,7 @@ impl Backend for NodeBackend {
         Box::pin(async move {
             let mut replies = Vec::with_capacity(txs.len());
             for tx in txs {
-                let submitted = mempool.submit_in_turn(tx).await;
+                let submitted = mempool.submit(tx).await;
                 let reply: Reply<_> = Box::pin(async move { submitted?.wait().await });
                 replies.push(reply);
             }

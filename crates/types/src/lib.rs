@@ -28,6 +28,7 @@ pub mod address;
 pub mod block;
 pub mod code;
 pub mod coin;
+pub mod decimal;
 pub mod due;
 pub mod escrow;
 pub mod ledger;

@@ -130,7 +130,8 @@ impl History {
         }
         batch.remove(&rows.blocks, record.meta.hash);
         if !fresh.remove(height) {
-            let index = BlockIndex::new(&self.inner.config, &record);
+            let mut index = BlockIndex::new(&self.inner.config, &record);
+            index.terms.dedup_by_key(|(term, _)| *term);
             for (hash, _) in index.hashes {
                 batch.remove(&rows.txs, hash);
             }

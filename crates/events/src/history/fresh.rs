@@ -8,6 +8,7 @@ use super::index::{BlockIndex, Term, encode_list, row_key};
 use super::rows::Rows;
 use super::{Config, History, HistoryError};
 use std::collections::BTreeMap;
+use std::ops::RangeInclusive;
 use std::sync::Arc;
 use virtengine_types::block::Hash;
 
@@ -48,10 +49,9 @@ impl Fresh {
         self.rows >= config.index_batch_rows.max(1) || self.blocks.len() >= MAX_BLOCKS
     }
 
-    /// The blocks from one height to another.
-    pub(super) fn blocks(&self, first: u64, last: u64) -> Vec<Arc<BlockIndex>> {
-        let range = if first <= last { self.blocks.range(first..=last) } else { self.blocks.range(0..0) };
-        range.map(|(_, index)| index.clone()).collect()
+    /// The blocks of a range of heights.
+    pub(super) fn blocks(&self, heights: RangeInclusive<u64>) -> Vec<Arc<BlockIndex>> {
+        self.blocks.range(heights).map(|(_, index)| index.clone()).collect()
     }
 
     /// The transactions of a block that have a term.

@@ -265,14 +265,15 @@ impl<'a> Search<'a> {
         }
     }
 
+    /// Walks the heights that have a term, of a range that is not empty.
     fn walk_term(&mut self, term: Term, first: u64, last: u64) -> Result<(), HistoryError> {
         match self.order {
             Order::Ascending => {
                 self.walk_disk(term, first, last)?;
-                self.walk_fresh(term, self.fresh.blocks(first, last).into_iter())
+                self.walk_fresh(term, self.fresh.blocks(first..=last).into_iter())
             }
             Order::Descending => {
-                self.walk_fresh(term, self.fresh.blocks(first, last).into_iter().rev())?;
+                self.walk_fresh(term, self.fresh.blocks(first..=last).into_iter().rev())?;
                 self.walk_disk(term, first, last)
             }
         }

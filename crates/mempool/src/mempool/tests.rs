@@ -41,9 +41,10 @@ async fn accepts_sequences_in_the_order_of_submission_without_waiting() {
     let ledger = Ledger::default();
     let user = User::in_ledger(&ledger, 1, 5, 1_000_000);
     let mempool = start(Config::default(), &ledger);
-    let tickets: Vec<Ticket> = (5..25)
-        .map(|sequence| mempool.submit(user.transfer(sequence, 2_500), Origin::Client).unwrap())
-        .collect();
+    let mut tickets = Vec::new();
+    for sequence in 5..25 {
+        tickets.push(mempool.submit(user.transfer(sequence, 2_500)).await.unwrap());
+    }
     for ticket in tickets {
         ticket.wait().await.unwrap();
     }
@@ -105,11 +106,11 @@ async fn rejects_what_the_queue_has_no_place_for() {
     let user = User::in_ledger(&ledger, 1, 0, 1_000_000);
     // Without the admission task everything waits.
     let (mempool, admission) = mempool(Config { max_waiting: 1, max_batch: 1, ..Config::default() }, &ledger);
-    let ticket = mempool.submit(user.transfer(0, 2_500), Origin::Client).unwrap();
-    let refused = mempool.submit(user.transfer(1, 2_500), Origin::Client).unwrap_err();
-    assert_eq!(refused.code, 20);
+    let ticket = mempool.submit(user.transfer(0, 2_500)).await.unwrap();
+    let refused = mempool.try_enqueue(user.transfer(1, 2_500), Origin::Client).unwrap_err();
+    assert_eq!(refused.rejection().code, 20);
     // Peers have places of their own.
-    mempool.submit(user.transfer(1, 2_500), Origin::Peer).unwrap();
+    mempool.try_enqueue(user.transfer(1, 2_500), Origin::Peer).unwrap();
     drop(admission);
     let stopped = ticket.wait().await.unwrap_err();
     assert_eq!((stopped.codespace, stopped.code), ("undefined", 1));
@@ -122,10 +123,10 @@ async fn places_are_given_in_turn_and_calls_wait_a_bounded_time() {
         (User::in_ledger(&ledger, 1, 0, 1_000_000), User::in_ledger(&ledger, 2, 0, 1_000_000));
     let config = Config { max_waiting: 1, max_batch: 1, max_wait_ms: 20, ..Config::default() };
     let (mempool, admission) = mempool(config, &ledger);
-    let mut first = Box::pin(mempool.submit_in_turn(greedy.transfer(0, 2_500)));
-    let mut second = Box::pin(mempool.submit_in_turn(greedy.transfer(1, 2_500)));
+    let mut first = Box::pin(mempool.submit(greedy.transfer(0, 2_500)));
+    let mut second = Box::pin(mempool.submit(greedy.transfer(1, 2_500)));
     let mut between = Box::pin(mempool.check_tx(modest.transfer(0, 2_500)));
-    let mut third = Box::pin(mempool.submit_in_turn(greedy.transfer(2, 2_500)));
+    let mut third = Box::pin(mempool.submit(greedy.transfer(2, 2_500)));
     assert!(futures::poll!(first.as_mut()).is_ready());
     assert!(futures::poll!(second.as_mut()).is_pending());
     assert!(futures::poll!(between.as_mut()).is_pending());

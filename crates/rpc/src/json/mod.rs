@@ -5,7 +5,6 @@
 //! the point. In: also camelCase names, enum numbers, numbers as numbers or strings, base64 of either
 //! alphabet with or without padding; absent and `null` fields are left unset.
 
-mod decimal;
 mod read;
 #[cfg(test)]
 mod tests;
@@ -89,28 +88,6 @@ fn resolve(type_url: &str) -> Result<MessageDescriptor, JsonError> {
         .get_message_by_name(name)
         .ok_or_else(|| JsonError::UnknownType { type_url: type_url.chars().take(256).collect() })
 }
-
-/// Whether a field's text is an integer in units of 10^-18 that JSON shows as a decimal.
-fn is_decimal(full_name: &str) -> bool {
-    DECIMALS.contains(&full_name)
-}
-
-/// The fields that hold decimals: integers in units of 10^-18 on the wire, decimal text in JSON.
-const DECIMALS: &[&str] = &[
-    "cosmos.base.v1beta1.DecCoin.amount",
-    "cosmos.distribution.v1beta1.Params.base_proposer_reward",
-    "cosmos.distribution.v1beta1.Params.bonus_proposer_reward",
-    "cosmos.distribution.v1beta1.Params.community_tax",
-    "cosmos.distribution.v1beta1.ValidatorSlashEvent.fraction",
-    "cosmos.staking.v1beta1.CommissionRates.max_change_rate",
-    "cosmos.staking.v1beta1.CommissionRates.max_rate",
-    "cosmos.staking.v1beta1.CommissionRates.rate",
-    "cosmos.staking.v1beta1.Delegation.shares",
-    "cosmos.staking.v1beta1.MsgEditValidator.commission_rate",
-    "cosmos.staking.v1beta1.Params.min_commission_rate",
-    "cosmos.staking.v1beta1.RedelegationEntry.shares_dst",
-    "cosmos.staking.v1beta1.Validator.delegator_shares",
-];
 
 /// An `Any` as its descriptor's two fields.
 fn any_parts(any: &DynamicMessage) -> (String, bytes::Bytes) {

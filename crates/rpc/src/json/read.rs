@@ -1,6 +1,6 @@
 //! From JSON and query parameters to messages.
 
-use super::{ANY, DURATION, JsonError, MAX_DEPTH, TIMESTAMP, decimal, is_decimal, resolve};
+use super::{ANY, DURATION, JsonError, MAX_DEPTH, TIMESTAMP, resolve};
 use base64::Engine;
 use base64::alphabet;
 use base64::engine::{DecodePaddingMode, GeneralPurpose, GeneralPurposeConfig};
@@ -9,6 +9,7 @@ use prost::Message;
 use prost_reflect::{DynamicMessage, FieldDescriptor, Kind, MapKey, MessageDescriptor, Value as Field};
 use serde_json::{Map, Value};
 use std::collections::HashMap;
+use virtengine_types::decimal;
 
 const LENIENT: GeneralPurposeConfig = GeneralPurposeConfig::new()
     .with_decode_padding_mode(DecodePaddingMode::Indifferent)
@@ -99,7 +100,7 @@ fn single(field: &FieldDescriptor, json: &Value, depth: usize) -> Result<Field, 
             Field::EnumNumber(number.ok_or_else(|| bad("a name or number of the enum"))?)
         }
         Kind::String => match json {
-            Value::String(text) if is_decimal(name) && !text.is_empty() => {
+            Value::String(text) if decimal::is_decimal(name) && !text.is_empty() => {
                 Field::String(decimal::from_text(text).ok_or_else(|| bad("a decimal"))?)
             }
             Value::String(text) => Field::String(text.clone()),

@@ -196,14 +196,6 @@ fn parameters_reach_into_messages_and_append_to_lists() {
     }
 }
 
-#[test]
-fn every_decimal_field_exists() {
-    for field in DECIMALS {
-        let (message, name) = field.rsplit_once('.').unwrap();
-        assert!(resolve(message).unwrap().get_field_by_name(name).is_some(), "{field}");
-    }
-}
-
 proptest! {
     #[test]
     fn any_bytes_of_any_message_are_shown_or_refused(

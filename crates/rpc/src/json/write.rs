@@ -1,9 +1,10 @@
 //! From messages to JSON.
 
-use super::{DURATION, JsonError, MAX_DEPTH, TIMESTAMP, any_parts, decimal, is_any, is_decimal, resolve};
+use super::{DURATION, JsonError, MAX_DEPTH, TIMESTAMP, any_parts, is_any, resolve};
 use base64::{Engine, engine::general_purpose::STANDARD};
 use prost_reflect::{DynamicMessage, FieldDescriptor, Kind, MapKey, ReflectMessage, Value as Field};
 use serde_json::{Map, Value};
+use virtengine_types::decimal;
 
 /// The key of the next page, which gateways write as `null` after the last: clients loop until then.
 const NEXT_KEY: &str = "cosmos.base.query.v1beta1.PageResponse.next_key";
@@ -56,7 +57,7 @@ fn value(field: &FieldDescriptor, value: &Field, depth: usize) -> Result<Value, 
             },
             _ => (*number).into(),
         },
-        Field::String(text) if is_decimal(field.full_name()) => decimal::to_text(text).into(),
+        Field::String(text) if decimal::is_decimal(field.full_name()) => decimal::to_text(text).into(),
         Field::String(text) => text.as_str().into(),
         Field::Bytes(bytes) if bytes.is_empty() && field.full_name() == NEXT_KEY => Value::Null,
         Field::Bytes(bytes) => STANDARD.encode(bytes).into(),

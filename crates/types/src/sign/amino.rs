@@ -3,6 +3,7 @@
 //! Clients disagree on whether empty texts appear in a validator's description, so a transaction may
 //! have two acceptable documents. Each says the same, so accepting either is safe.
 
+use crate::decimal;
 use crate::proto::cosmos::{
     bank::v1beta1 as bank,
     base::v1beta1::Coin,
@@ -174,9 +175,9 @@ fn create_validator(msg: staking::MsgCreateValidator, empty: Empty) -> Result<Va
     let mut value = json!({
         "description": description(msg.description.unwrap_or_default(), empty),
         "commission": {
-            "rate": decimal(&rates.rate),
-            "max_rate": decimal(&rates.max_rate),
-            "max_change_rate": decimal(&rates.max_change_rate),
+            "rate": decimal::to_text(&rates.rate),
+            "max_rate": decimal::to_text(&rates.max_rate),
+            "max_change_rate": decimal::to_text(&rates.max_change_rate),
         },
         "min_self_delegation": msg.min_self_delegation,
         "validator_address": msg.validator_address,
@@ -196,7 +197,7 @@ fn edit_validator(msg: staking::MsgEditValidator, empty: Empty) -> Value {
     });
     if let Some(value) = value.as_object_mut() {
         if !msg.commission_rate.is_empty() {
-            value.insert("commission_rate".into(), decimal(&msg.commission_rate).into());
+            value.insert("commission_rate".into(), decimal::to_text(&msg.commission_rate).into());
         }
         if !msg.min_self_delegation.is_empty() {
             value.insert("min_self_delegation".into(), msg.min_self_delegation.into());
@@ -231,16 +232,6 @@ fn coin(coin: &Coin) -> Value {
 
 fn coins(list: &[Coin]) -> Value {
     Value::Array(list.iter().map(coin).collect())
-}
-
-/// A wire decimal (integer of 10^-18 units) as text with 18 digits after the point.
-fn decimal(units: &str) -> String {
-    if units.is_empty() || !units.bytes().all(|byte| byte.is_ascii_digit()) {
-        return units.to_owned();
-    }
-    let padded = format!("{units:0>19}");
-    let (whole, fraction) = padded.split_at(padded.len().saturating_sub(18));
-    format!("{whole}.{fraction}")
 }
 
 /// Compact JSON with sorted keys, and `&`, `<`, `>` escaped as Go's encoder does.
@@ -305,11 +296,5 @@ mod tests {
         let mut text = String::new();
         canonical(&json!({ "b": [1, "a&<>\n"], "a": {} }), &mut text);
         assert_eq!(text, r#"{"a":{},"b":[1,"a\u0026\u003c\u003e\n"]}"#);
-    }
-
-    #[test]
-    fn decimals_have_eighteen_digits() {
-        assert_eq!(decimal("100000000000000000"), "0.100000000000000000");
-        assert_eq!(decimal("1500000000000000000"), "1.500000000000000000");
     }
 }

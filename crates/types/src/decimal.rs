@@ -1,20 +1,46 @@
 //! Decimals: integers in units of 10^-18 on the wire, text with 18 digits after the point in JSON.
 
+/// Digits after the point.
 const DIGITS: usize = 18;
 
+/// The fields that hold decimals: integers in units of 10^-18 on the wire, decimal text in JSON.
+const DECIMALS: &[&str] = &[
+    "cosmos.base.v1beta1.DecCoin.amount",
+    "cosmos.distribution.v1beta1.Params.base_proposer_reward",
+    "cosmos.distribution.v1beta1.Params.bonus_proposer_reward",
+    "cosmos.distribution.v1beta1.Params.community_tax",
+    "cosmos.distribution.v1beta1.ValidatorSlashEvent.fraction",
+    "cosmos.staking.v1beta1.CommissionRates.max_change_rate",
+    "cosmos.staking.v1beta1.CommissionRates.max_rate",
+    "cosmos.staking.v1beta1.CommissionRates.rate",
+    "cosmos.staking.v1beta1.Delegation.shares",
+    "cosmos.staking.v1beta1.MsgEditValidator.commission_rate",
+    "cosmos.staking.v1beta1.Params.min_commission_rate",
+    "cosmos.staking.v1beta1.RedelegationEntry.shares_dst",
+    "cosmos.staking.v1beta1.Validator.delegator_shares",
+];
+
+/// Whether the text of a field, by its full name, is an integer in units of 10^-18 that JSON shows as a decimal.
+#[must_use]
+pub fn is_decimal(full_name: &str) -> bool {
+    DECIMALS.contains(&full_name)
+}
+
 /// `100000000000000000` becomes `0.100000000000000000`. Text that is not an integer stays as it is.
-pub(super) fn to_text(units: &str) -> String {
+#[must_use]
+pub fn to_text(units: &str) -> String {
     let (sign, digits) = units.strip_prefix('-').map_or(("", units), |rest| ("-", rest));
     if digits.is_empty() || !digits.bytes().all(|byte| byte.is_ascii_digit()) {
         return units.to_owned();
     }
-    let padded = format!("{digits:0>width$}", width = DIGITS + 1);
-    let (whole, fraction) = padded.split_at(padded.len() - DIGITS);
+    let padded = format!("{digits:0>width$}", width = DIGITS.saturating_add(1));
+    let (whole, fraction) = padded.split_at(padded.len().saturating_sub(DIGITS));
     format!("{sign}{whole}.{fraction}")
 }
 
 /// `0.1` becomes `100000000000000000`; `None` if it is not a decimal of at most 18 digits after the point.
-pub(super) fn from_text(text: &str) -> Option<String> {
+#[must_use]
+pub fn from_text(text: &str) -> Option<String> {
     let (sign, digits) = text.strip_prefix('-').map_or(("", text), |rest| ("-", rest));
     let (whole, fraction) = digits.split_once('.').unwrap_or((digits, ""));
     let is_number = |part: &str| part.bytes().all(|byte| byte.is_ascii_digit());
@@ -43,6 +69,15 @@ mod tests {
         }
         assert_eq!(from_text("0.1").as_deref(), Some("100000000000000000"));
         assert_eq!(from_text("1").as_deref(), Some("1000000000000000000"));
+    }
+
+    #[test]
+    fn every_decimal_field_exists() {
+        for field in DECIMALS {
+            let (message, name) = field.rsplit_once('.').unwrap();
+            let message = crate::proto::pool().get_message_by_name(message).unwrap();
+            assert!(message.get_field_by_name(name).is_some(), "{field}");
+        }
     }
 
     #[test]
