@@ -2,18 +2,15 @@
 
 mod files;
 mod options;
+mod presign;
 mod run;
 
 use super::output::Output;
 use clap::{Args, Subcommand};
-use eyre::{Context as _, Result, bail};
-use options::{LoadArgs, NetworkArgs};
+use eyre::{Result, bail};
 use serde_json::json;
 use std::path::PathBuf;
-use virtengine_lab::{
-    baseline, compare, report,
-    scenario::{self, Progress},
-};
+use virtengine_lab::{baseline, compare, report, scenario};
 
 /// Measure networks under load.
 #[derive(Args)]
@@ -61,19 +58,8 @@ enum Command {
         #[arg(long, default_value = files::BASELINES, value_name = "FILE")]
         baselines: PathBuf,
     },
-    /// Sign market orders ahead for other load generators, such as k6.
-    Presign {
-        /// How many.
-        #[arg(long, default_value_t = 10_000, value_name = "N")]
-        count: usize,
-        /// Where they are written.
-        #[arg(long, value_name = "FILE")]
-        json: PathBuf,
-        #[command(flatten)]
-        load: LoadArgs,
-        #[command(flatten)]
-        network: NetworkArgs,
-    },
+    /// Sign market transactions ahead for other load generators, such as k6.
+    Presign(presign::Presign),
 }
 
 impl Lab {
@@ -109,17 +95,7 @@ impl Lab {
                     super::output::line(&comparison.table())
                 }
             }
-            Command::Presign { count, json, load, network } => {
-                if network.endpoint.is_empty() {
-                    bail!("transactions are signed for a network that runs: name it with --endpoint");
-                }
-                let mut options = network.options()?;
-                load.apply(&mut options);
-                let signed = scenario::presign(&options, count, &Progress::stderr())?;
-                let text = serde_json::to_string(&signed).wrap_err("failed to write transactions as JSON")?;
-                files::write(&json, &text)?;
-                super::output::line(&format!("wrote {count} transactions to {}", json.display()))
-            }
+            Command::Presign(presign) => presign.run(),
         }
     }
 }

@@ -113,9 +113,18 @@ pub(super) struct NetworkArgs {
 }
 
 #[derive(Clone, Copy, ValueEnum)]
-enum Key {
+pub(super) enum Key {
     Secp256k1,
     Ed25519,
+}
+
+impl Key {
+    pub(super) fn kind(self) -> KeyKind {
+        match self {
+            Self::Secp256k1 => KeyKind::Secp256k1,
+            Self::Ed25519 => KeyKind::Ed25519,
+        }
+    }
 }
 
 #[derive(Clone, Copy, ValueEnum)]
@@ -142,11 +151,7 @@ impl LoadArgs {
         set(&mut options.size, self.size);
         set(&mut options.providers, self.providers);
         set(&mut options.seed, self.seed);
-        let key = |key| match key {
-            Key::Secp256k1 => KeyKind::Secp256k1,
-            Key::Ed25519 => KeyKind::Ed25519,
-        };
-        set(&mut options.key, self.key.map(key));
+        set(&mut options.key, self.key.map(Key::kind));
     }
 }
 
