@@ -5,7 +5,7 @@ mod messages;
 #[cfg(test)]
 mod tests;
 
-pub(super) use messages::order;
+pub(super) use messages::{GAS, acceptance, bid, creation};
 
 use super::{
     Options, Progress, Scenario, block_on,
@@ -19,9 +19,9 @@ use futures::{StreamExt as _, TryStreamExt as _};
 use std::time::Duration;
 
 /// Place of the tenants among the purposes of accounts.
-const TENANTS: usize = 0;
+pub(super) const TENANTS: usize = 0;
 /// Place of the providers.
-const PROVIDERS: usize = 1;
+pub(super) const PROVIDERS: usize = 1;
 /// Transactions of one cycle: order, bid, acceptance, close.
 const STEPS: f64 = 4.0;
 /// Longest wait for a registration.
@@ -64,7 +64,7 @@ impl Scenario for Market {
 }
 
 /// Registers every provider account, unless it is one already.
-async fn register(session: &Session, progress: &Progress) -> Result<()> {
+pub(super) async fn register(session: &Session, progress: &Progress) -> Result<()> {
     let signers = session.signers(PROVIDERS).await?;
     progress.stage("registering providers", signers.len() as u64);
     let register = |(index, signer): (u32, crate::load::Signer)| async move {

@@ -17,7 +17,7 @@ mod throughput;
 
 pub use market::Market;
 pub use options::{Options, OptionsError};
-pub use presign::presign;
+pub use presign::{Presign, presign};
 pub use progress::Progress;
 pub use saturation::Search;
 pub use throughput::Throughput;

@@ -18,7 +18,7 @@ use virtengine_types::{
 };
 
 /// Gas of a message: some three times what the dearest uses.
-pub(super) const GAS: u64 = 300_000;
+pub(in super::super) const GAS: u64 = 300_000;
 /// Blocks during which bids are taken.
 const BID_WINDOW: u64 = 1_000;
 /// Ceiling of an order, in uve a block.
@@ -46,8 +46,13 @@ pub(super) fn registration(signer: &Signer) -> Any {
     })
 }
 
-/// A signed order of two cores and a little storage.
-pub(in super::super) fn order(signer: &Signer, index: u32, sequence: u64, terms: &Terms) -> Signed {
+/// A signed order.
+pub(super) fn order(signer: &Signer, index: u32, sequence: u64, terms: &Terms) -> Signed {
+    signer.sign(index, sequence, &[creation(signer, BID_WINDOW)], GAS, terms)
+}
+
+/// An order of two cores and a little storage, which takes bids for `bid_window` blocks.
+pub(in super::super) fn creation(signer: &Signer, bid_window: u64) -> Any {
     let storage =
         Storage { name: "default".to_owned(), bytes: 1 << 30, class: String::new(), persistent: false };
     let unit = ResourceUnit {
@@ -62,24 +67,23 @@ pub(in super::super) fn order(signer: &Signer, index: u32, sequence: u64, terms:
         resources: vec![unit],
         region: REGION.to_owned(),
         max_price: coin(MAX_PRICE),
-        bid_window: BID_WINDOW,
+        bid_window,
         selection: Selection::Manual.into(),
         ..Default::default()
     };
-    let message = MsgCreateOrder {
+    any(&MsgCreateOrder {
         tenant: signer.address().to_string(),
         spec: Some(spec),
         deposit: coin(ORDER_DEPOSIT),
-    };
-    signer.sign(index, sequence, &[any(&message)], GAS, terms)
+    })
 }
 
-pub(super) fn bid(signer: &Signer, order_id: u64) -> Any {
+pub(in super::super) fn bid(signer: &Signer, order_id: u64) -> Any {
     let provider = signer.address().to_string();
     any(&MsgSubmitBid { provider, order_id, price: coin(PRICE), deposit: coin(BID_DEPOSIT) })
 }
 
-pub(super) fn acceptance(signer: &Signer, bid_id: u64) -> Any {
+pub(in super::super) fn acceptance(signer: &Signer, bid_id: u64) -> Any {
     any(&MsgAcceptBid { tenant: signer.address().to_string(), bid_id })
 }
 
