@@ -1,5 +1,7 @@
 //! The lab against the real program: a small load is committed whole, and its result is a valid document.
 
+mod presign;
+
 use std::{
     net::{Ipv4Addr, TcpListener},
     path::Path,
