@@ -1,5 +1,6 @@
 //! The settings of a node, as `config/node.toml` holds them.
 
+use crate::budgets::{BudgetConfig, BudgetError};
 use serde::{Deserialize, Serialize};
 use std::{
     net::{Ipv4Addr, SocketAddr},
@@ -40,6 +41,8 @@ pub struct NodeConfig {
     pub api: virtengine_rpc::Config,
     /// Pending transactions.
     pub mempool: virtengine_mempool::Config,
+    /// What the node may use before it raises an alarm.
+    pub budgets: BudgetConfig,
 }
 
 /// Another node.
@@ -93,6 +96,9 @@ pub enum ConfigError {
     /// Mempool settings contradict each other.
     #[error("mempool: {0}")]
     Mempool(#[from] virtengine_mempool::ConfigError),
+    /// A budget allows nothing.
+    #[error("budgets: {0}")]
+    Budgets(#[from] BudgetError),
     /// Two listeners have one address.
     #[error("{first} and {second} are both {addr}: give each its own port")]
     SameAddress {
@@ -145,6 +151,7 @@ impl Default for NodeConfig {
             comet: CometConfig::default(),
             api: virtengine_rpc::Config::default(),
             mempool: virtengine_mempool::Config::default(),
+            budgets: BudgetConfig::default(),
         }
     }
 }
@@ -234,6 +241,7 @@ impl NodeConfig {
         self.comet.validate()?;
         self.api.validate()?;
         self.mempool.validate()?;
+        self.budgets.validate()?;
         for peer in self.validators.iter().chain(&self.observers) {
             peer.key()?;
         }

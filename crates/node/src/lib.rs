@@ -9,6 +9,7 @@
 //! ```
 
 mod backend;
+mod budgets;
 mod config;
 mod home;
 mod indexer;
@@ -19,6 +20,7 @@ mod servers;
 mod source;
 mod starting;
 
+pub use budgets::{BudgetConfig, BudgetError};
 pub use config::{ConfigError, EngineConfig, NodeConfig, PeerConfig};
 pub use home::{Home, HomeError, HomeLock, check_room};
 pub use limits::FilesError;

@@ -6,6 +6,7 @@ pub use error::RunError;
 
 use crate::{
     backend::NodeBackend,
+    budgets::{Budgets, Objects},
     config::NodeConfig,
     home::Home,
     indexer::{Indexer, rebuild},
@@ -147,6 +148,8 @@ impl Parts {
         let metrics = NodeMetrics::register(&mut registry, &chain_id, self.genesis.validators.len());
         mempool.metrics().register(registry.sub_registry_with_prefix("virtengine_mempool"));
         metrics::mempool(&mut registry, &chain_id, mempool.metrics());
+        let objects = objects(&mempool, &views, &hub);
+        let budgets = Budgets::register(&mut registry, self.config.budgets.clone(), objects);
         let backend = NodeBackend {
             reader,
             views: views.clone(),
@@ -224,6 +227,7 @@ impl Parts {
         let outcome = tokio::select! {
             () = shutdown => Ok(()),
             outcome = index => outcome,
+            never = budgets.watch() => match never {},
             _ = started.handle => Err(RunError::Ended { part: "engine" }),
             _ = network => Err(RunError::Ended { part: "network" }),
             _ = admission => Err(RunError::Ended { part: "mempool" }),
@@ -352,6 +356,18 @@ impl Parts {
         }
         Ok(peers)
     }
+}
+
+/// What is counted against the budget of objects: all that grows with the chain or with what clients ask for.
+fn objects(mempool: &Mempool, views: &Views, hub: &Hub) -> Vec<Objects> {
+    let pending = mempool.metrics().size.clone();
+    let (views, blocks, subscribers) = (views.clone(), hub.clone(), hub.clone());
+    vec![
+        Objects { kind: "mempool_txs", count: Box::new(move || usize::try_from(pending.get()).unwrap_or(0)) },
+        Objects { kind: "list_rows", count: Box::new(move || views.rows()) },
+        Objects { kind: "blocks", count: Box::new(move || blocks.held_blocks()) },
+        Objects { kind: "subscriptions", count: Box::new(move || subscribers.subscribers()) },
+    ]
 }
 
 fn peers(list: &[crate::PeerConfig]) -> Result<BTreeMap<Identity, std::net::SocketAddr>, RunError> {

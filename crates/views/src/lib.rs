@@ -80,6 +80,12 @@ impl Views {
         Ok(())
     }
 
+    /// Rows of the state that the lists hold. Cost: one look at each list.
+    #[must_use]
+    pub fn rows(&self) -> usize {
+        self.inner.read().tables.len()
+    }
+
     /// One page of a list. Cost: the page, and with several filters what they skip.
     ///
     /// # Errors

@@ -44,6 +44,10 @@ where
         self.items.insert(item, properties);
     }
 
+    pub(crate) fn len(&self) -> usize {
+        self.items.len()
+    }
+
     pub(crate) fn remove(&mut self, item: &I) {
         for property in self.items.remove(item).unwrap_or_default() {
             if let Some(items) = self.by.get_mut(&property) {

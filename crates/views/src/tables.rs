@@ -182,6 +182,21 @@ impl Tables {
         }
     }
 
+    /// Items of all lists together.
+    pub(crate) fn len(&self) -> usize {
+        self.accounts.len()
+            + self.supply.len()
+            + self.validators.len()
+            + self.delegations.len()
+            + self.unbondings.len()
+            + self.redelegations.len()
+            + self.providers.len()
+            + self.attestations.len()
+            + self.orders.len()
+            + self.bids.len()
+            + self.leases.len()
+    }
+
     /// One page of a list.
     pub(crate) fn list(&self, list: &List, page: &ListPage) -> Result<Listed, ViewError> {
         match list {

@@ -27,6 +27,7 @@ proptest! {
             views.apply(&[(1, key.bytes, keep.then_some(row))]).unwrap();
             if keep { model.insert(pair) } else { model.remove(&pair) };
         }
+        prop_assert_eq!(views.rows(), model.len());
         for delegator in [None, Some(Address([3; 20]))] {
             let list = List::Delegations { delegator, validator: None };
             let mut expected: Vec<_> = model

@@ -18,6 +18,10 @@ impl BlockCache {
         Self { blocks: LruCache::unbounded(), bytes: 0, max_bytes }
     }
 
+    pub(super) fn len(&self) -> usize {
+        self.blocks.len()
+    }
+
     pub(super) fn get(&mut self, height: u64) -> Option<Arc<BlockRecord>> {
         self.blocks.get(&height).map(|(record, _)| record.clone())
     }
@@ -68,7 +72,7 @@ mod tests {
         assert!(cache.get(1).is_some());
         cache.put(record(4, 1_000));
         let held: Vec<u64> = (1..=4).filter(|height| cache.get(*height).is_some()).collect();
-        assert_eq!((held, cache.bytes), (vec![1, 3, 4], each * 3));
+        assert_eq!((held, cache.bytes, cache.len()), (vec![1, 3, 4], each * 3, 3));
         // One large block takes the place of two small ones.
         cache.put(record(5, 1_000 + each));
         let held: Vec<u64> = (1..=5).filter(|height| cache.get(*height).is_some()).collect();

@@ -18,6 +18,12 @@ impl History {
         self.inner.rows.header(height)
     }
 
+    /// Recently used blocks in memory.
+    #[must_use]
+    pub fn cached_blocks(&self) -> usize {
+        self.inner.cache.lock().len()
+    }
+
     /// The block at a height; `None` if it is not kept. Recently used blocks are answered from memory.
     ///
     /// # Errors

@@ -123,6 +123,19 @@ impl Hub {
         newest.or_else(|| self.inner.history.latest())
     }
 
+    /// Positions that subscribers hold in the blocks and in the event log.
+    #[must_use]
+    pub fn subscribers(&self) -> usize {
+        self.inner.tip.receiver_count()
+    }
+
+    /// Blocks in memory, decoded: the shared ones and the recently read. A block may be among both.
+    #[must_use]
+    pub fn held_blocks(&self) -> usize {
+        let shared = self.inner.ring.read().blocks.len();
+        shared + self.inner.history.cached_blocks()
+    }
+
     /// Lets subscribers see a block that [`History::append`] returned, once queries can see its effects.
     /// Blocks up to the newest published one change nothing.
     pub fn publish(&self, record: Arc<BlockRecord>) {

@@ -78,6 +78,18 @@ async fn a_live_subscriber_gets_what_matches_from_now_on() {
     assert_eq!(subscription.cursor(), at(5, 0));
 }
 
+#[test]
+fn held_blocks_and_subscribers_are_counted() {
+    let (_directory, hub) = hub(HubConfig { ring_blocks: 2, ..HubConfig::default() });
+    (1..=5).for_each(|height| publish(&hub, height, &[]));
+    // Two are shared; the history has all five in its cache.
+    assert_eq!((hub.held_blocks(), hub.subscribers()), (7, 0));
+    let held = (hub.subscribe(Filter::default(), None), hub.blocks(), hub.multiplex());
+    assert_eq!(hub.subscribers(), 3);
+    drop(held);
+    assert_eq!(hub.subscribers(), 0);
+}
+
 #[tokio::test]
 async fn nothing_is_delivered_before_it_is_published() {
     let (_directory, hub) = hub(HubConfig::default());
