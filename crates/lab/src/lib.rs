@@ -19,5 +19,6 @@ pub mod load;
 pub mod network;
 pub mod report;
 pub mod result;
+mod scaling;
 pub mod scenario;
 pub mod statistics;

@@ -1,5 +1,6 @@
 //! `virtengine lab`: measuring networks under load.
 
+mod degradation;
 mod files;
 mod options;
 mod presign;
@@ -25,6 +26,8 @@ pub(super) struct Lab {
 enum Command {
     /// Put a load on a network and measure what becomes of it.
     Run(run::Run),
+    /// Run a scenario at many sizes and say what becomes worse with size.
+    Degradation(degradation::Degradation),
     /// List the scenarios.
     List,
     /// Hold results to the baselines; fails if a metric is critical.
@@ -67,6 +70,7 @@ impl Lab {
         let output = self.output;
         match self.command {
             Command::Run(run) => run.run(&output),
+            Command::Degradation(degradation) => degradation.run(&output),
             Command::List => list(&output),
             Command::Check { results, baselines } => {
                 let check = baseline::check(&files::results(&results)?, &files::baselines(&baselines)?);

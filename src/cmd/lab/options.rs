@@ -55,16 +55,22 @@ pub(super) struct RateArgs {
     drain: Option<Duration>,
     /// Repetitions, from which the noise is known.
     #[arg(long, value_name = "N")]
-    repeat: Option<u32>,
+    pub(super) repeat: Option<u32>,
     /// How transactions are submitted.
     #[arg(long, value_enum)]
     way: Option<WayName>,
     /// How arrivals are spread.
     #[arg(long, value_enum)]
     arrivals: Option<ArrivalsName>,
-    /// Part of the transfers whose receiver is one hot account, 0 to 1.
+    /// Part of the load that one hot account takes part in, 0 to 1: as receiver of transfers, as tenant in the market.
     #[arg(long, value_name = "SHARE")]
     hot_share: Option<f64>,
+    /// Part of the market's transactions that are transfers, 0 to 1.
+    #[arg(long, value_name = "SHARE")]
+    transfer_share: Option<f64>,
+    /// Bids on each order of the market.
+    #[arg(long, value_name = "N")]
+    bids: Option<usize>,
     /// Most transactions of one request.
     #[arg(long, value_name = "N")]
     batch_size: Option<usize>,
@@ -176,6 +182,8 @@ impl RateArgs {
         };
         set(&mut options.arrivals, self.arrivals.map(arrivals));
         set(&mut options.hot_share, self.hot_share);
+        set(&mut options.transfer_share, self.transfer_share);
+        set(&mut options.bids, self.bids);
         options.batch = self.batch_size;
         options.connections = self.connections;
         set(&mut options.max_outstanding, self.max_outstanding);

@@ -10,10 +10,10 @@ use comfy_table::{Table, presets};
 use eyre::Result;
 use std::path::PathBuf;
 use virtengine_lab::{
-    baseline::Judged,
+    baseline::{Baselines, Judged},
     report,
-    result::{Metric, RunResult},
-    scenario::{self, Progress},
+    result::{Growth, Metric, RunResult, Scaling, Series, Stages},
+    scenario::{self, Options, Progress, Scenario},
 };
 
 #[derive(Args)]
@@ -26,6 +26,13 @@ pub(super) struct Run {
     rate: RateArgs,
     #[command(flatten)]
     network: NetworkArgs,
+    #[command(flatten)]
+    kept: Kept,
+}
+
+/// Where a result is written, and what it is held to.
+#[derive(Args)]
+pub(super) struct Kept {
     /// Write the result here.
     #[arg(long, value_name = "FILE")]
     json: Option<PathBuf>,
@@ -40,19 +47,41 @@ pub(super) struct Run {
 impl Run {
     pub(super) fn run(self, output: &Output) -> Result<()> {
         let scenario = scenario::find(&self.scenario)?;
-        let baselines = files::baselines_if_any(&self.baselines)?;
-        let mut options = self.network.options()?;
-        scenario.defaults(&mut options);
-        self.load.apply(&mut options);
-        self.rate.apply(&mut options);
-        let mut result = scenario.run(&options, &Progress::stderr())?;
+        let baselines = self.kept.baselines()?;
+        let options = options(scenario.as_ref(), &self.network, &self.load, &self.rate)?;
+        let result = scenario.run(&options, &Progress::stderr())?;
+        self.kept.keep(result, &baselines, output)
+    }
+}
+
+/// The settings of a scenario as the flags change them.
+pub(super) fn options(
+    scenario: &dyn Scenario,
+    network: &NetworkArgs,
+    load: &LoadArgs,
+    rate: &RateArgs,
+) -> Result<Options> {
+    let mut options = network.options()?;
+    scenario.defaults(&mut options);
+    load.apply(&mut options);
+    rate.apply(&mut options);
+    Ok(options)
+}
+
+impl Kept {
+    pub(super) fn baselines(&self) -> Result<Baselines> {
+        files::baselines_if_any(&self.baselines)
+    }
+
+    /// Judges a result, writes it to its files and shows it.
+    pub(super) fn keep(&self, mut result: RunResult, baselines: &Baselines, output: &Output) -> Result<()> {
         let judged = baselines.judge(&mut result);
         let text = result.to_json()?;
         if let Some(path) = &self.json {
             files::write(path, &text)?;
         }
         if let Some(path) = &self.html {
-            files::write(path, &report::page(std::slice::from_ref(&result), &baselines)?)?;
+            files::write(path, &report::page(std::slice::from_ref(&result), baselines)?)?;
         }
         if output.is_json() {
             return output::line(text.trim_end());
@@ -81,6 +110,15 @@ fn table(result: &RunResult, judged: &Judged) -> String {
         ]);
     }
     let mut text = table.to_string();
+    for series in &result.series {
+        match series {
+            Series::Stages(Stages { bound_by: Some(bound_by), name, .. }) => {
+                text.push_str(&format!("\n{name}: bound by {bound_by}"));
+            }
+            Series::Scaling(series) => text.push_str(&format!("\n{}", growth_of(series))),
+            _ => {}
+        }
+    }
     for finding in judged.findings.iter().filter(|finding| finding.value.is_none()) {
         text.push_str(&format!("\ncritical: {} is {}", finding.metric, finding.reason()));
     }
@@ -91,6 +129,27 @@ fn table(result: &RunResult, judged: &Judged) -> String {
         text.push_str(&format!("\n{} x {}", failure.count, failure.reason));
     }
     text
+}
+
+/// How an operation grows with size, in a line.
+fn growth_of(series: &Scaling) -> String {
+    let Scaling { name, unit, size_unit, growth, .. } = series;
+    let Some(Growth { sizes, exponent, factor, class, .. }) = growth else {
+        return format!("{name}: no law fitted");
+    };
+    let (Some(first), Some(last)) = (sizes.first(), sizes.last()) else { return format!("{name}: no sizes") };
+    format!(
+        "{name}: {} to {} {unit} from {} to {} {size_unit}, {:.2}x worse, {}; exponent {:.2} ({:.2} to {:.2})",
+        number_of(first.median),
+        number_of(last.median),
+        first.size,
+        last.size,
+        factor,
+        class.as_str(),
+        exponent.value,
+        exponent.low,
+        exponent.high
+    )
 }
 
 /// To four digits, whole above a thousand.

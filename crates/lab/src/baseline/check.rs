@@ -4,10 +4,10 @@ use comfy_table::{Table, presets::UTF8_HORIZONTAL_ONLY};
 use serde::Serialize;
 use serde_json::Value;
 
-use super::{Baselines, Degradation, Expected};
+use super::{Baselines, Expected};
 use crate::{
     format::{quantity, value},
-    result::{Better, RunResult, Timestamp, Verdict},
+    result::{Better, Degradation, RunResult, Timestamp, Verdict},
 };
 
 /// Transactions that became final, a second, and their part of what the machine could do: no load can make them more

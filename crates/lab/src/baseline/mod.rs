@@ -9,10 +9,8 @@
 
 mod case;
 mod check;
-mod degradation;
 #[cfg(test)]
 mod tests;
 
 pub use case::{Baselines, Case, Expected};
 pub use check::{Check, Finding, Judged, Problem, check};
-pub use degradation::Degradation;

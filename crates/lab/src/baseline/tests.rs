@@ -1,7 +1,7 @@
 use serde_json::json;
 
 use super::*;
-use crate::result::{Better, Metric, Rejected, RunResult, Verdict, tests::sample};
+use crate::result::{Better, Degradation, Metric, Rejected, RunResult, Verdict, tests::sample};
 
 /// The file at the root of the tree.
 const SCALE: &[u8] = include_bytes!("../../../../baselines/scale.json");
@@ -49,7 +49,10 @@ fn scale() -> Baselines {
 #[test]
 fn the_file_of_the_tree_is_read_and_stores_no_guess() {
     let baselines = scale();
-    assert_eq!(baselines.scenarios().into_iter().collect::<Vec<_>>(), ["market", "throughput"]);
+    assert_eq!(
+        baselines.scenarios().into_iter().collect::<Vec<_>>(),
+        ["degradation", "market", "throughput"]
+    );
     for scenario in ["throughput", "market"] {
         let result = RunResult { scenario: scenario.into(), ..sample() };
         let names: Vec<_> =
@@ -192,9 +195,11 @@ fn a_check_lists_every_verdict_and_what_was_not_measured() {
     let warned: Vec<_> = check.runs[0].findings.iter().filter(|f| f.verdict != Some(Verdict::Pass)).collect();
     assert_eq!(warned.len(), 1);
     assert_eq!(warned[0].metric, "tps_ratio");
-    assert_eq!(check.unmeasured, ["market"]);
+    assert_eq!(check.unmeasured, ["degradation", "market"]);
     let table = check.table();
-    for text in ["tps_ratio", "0.593", "below the target 0.6", "25,312 tx/s", "not measured: market"] {
+    for text in
+        ["tps_ratio", "0.593", "below the target 0.6", "25,312 tx/s", "not measured: degradation, market"]
+    {
         assert!(table.contains(text), "{text} is not in\n{table}");
     }
 }

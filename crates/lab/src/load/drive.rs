@@ -69,6 +69,8 @@ pub struct Outcome {
     pub latencies: Latencies,
     /// How late arrivals were sent.
     pub send_lag: Latencies,
+    /// From being told of a block to having read it, which what follows from its transactions waits for.
+    pub reading: Latencies,
     /// What failed.
     pub errors: Errors,
     /// Second by second.
@@ -222,6 +224,7 @@ impl<W: Work> Run<'_, W> {
 
     fn included(&mut self, block: &Block) {
         let at = block.at.saturating_duration_since(self.start);
+        self.ledger.read(block.at.elapsed());
         self.ledger.block(Told {
             height: block.height,
             at,
@@ -231,8 +234,8 @@ impl<W: Work> Run<'_, W> {
         for (index, hash) in block.hashes.iter().enumerate() {
             let result = block.results.as_ref().and_then(|results| results.get(index));
             let Some(sent) = self.ledger.included(hash, result, at) else { continue };
-            if let Some(next) = self.work.included(sent.account, sent.sequence, result) {
-                // What follows arrives at the moment at which it can be signed.
+            for next in self.work.included(sent.account, sent.sequence, result) {
+                // What follows is due when its cause is final; that it takes time to learn of it is the node's matter.
                 self.ledger.offered(at);
                 self.send(next, at);
             }

@@ -29,6 +29,6 @@ pub use schedule::{Arrivals, schedule};
 pub(crate) use sequences::Sequences;
 pub use signing::{Signer, Terms, keys};
 pub use submit::Way;
-pub(crate) use transfers::Receivers;
 pub use transfers::Transfers;
+pub(crate) use transfers::{Receivers, transfer};
 pub use work::{Hash, Signed, Work};

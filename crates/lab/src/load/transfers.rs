@@ -3,9 +3,10 @@
 #[cfg(test)]
 mod tests;
 
-use super::{Sequences, Signed, Signer, Terms, TxResult, Work};
+use super::{Hash, Sequences, Signed, Signer, Terms, TxResult, Work};
 use rand::{RngExt as _, SeedableRng as _, rngs::StdRng};
 use rayon::prelude::*;
+use sha2::{Digest as _, Sha256};
 use virtengine_client::{Refusal, sign::any};
 use virtengine_types::{Address, Amount, Coin, proto::cosmos::bank::v1beta1::MsgSend};
 
@@ -98,16 +99,25 @@ impl Work for Transfers {
         }
     }
 
-    fn included(&mut self, account: u32, sequence: u64, _: Option<&TxResult>) -> Option<Signed> {
+    fn included(&mut self, account: u32, sequence: u64, _: Option<&TxResult>) -> Vec<Signed> {
         if let Some(queue) = self.senders.get_mut(account as usize) {
             queue.sequences.included(sequence);
         }
-        None
+        Vec::new()
+    }
+
+    fn fingerprint(&self) -> Option<Hash> {
+        let mut queues: Vec<_> = self.senders.iter().map(|queue| queue.signed.iter()).collect();
+        let mut all = Sha256::new();
+        for sender in self.order.as_slice() {
+            all.update(queues.get_mut(*sender as usize)?.next()?.hash);
+        }
+        Some(all.finalize().into())
     }
 }
 
 /// A transfer of 1 uve.
-pub(super) fn transfer(signer: &Signer, index: u32, sequence: u64, to: &str, terms: &Terms) -> Signed {
+pub(crate) fn transfer(signer: &Signer, index: u32, sequence: u64, to: &str, terms: &Terms) -> Signed {
     let message = MsgSend {
         from_address: signer.address().to_string(),
         to_address: to.to_owned(),

@@ -31,6 +31,9 @@ pub trait Work {
     /// A node refused a transaction, or nobody knows what became of it: its sequence is free for another.
     fn refused(&mut self, account: u32, sequence: u64, refusal: Option<&Refusal>);
 
-    /// A transaction is final; gives the one that follows from it, if any.
-    fn included(&mut self, account: u32, sequence: u64, result: Option<&TxResult>) -> Option<Signed>;
+    /// A transaction is final; gives those that follow from it.
+    fn included(&mut self, account: u32, sequence: u64, result: Option<&TxResult>) -> Vec<Signed>;
+
+    /// SHA-256 of all transactions in the order of their arrivals, if all were signed ahead.
+    fn fingerprint(&self) -> Option<Hash>;
 }

@@ -1,6 +1,6 @@
 //! A network of processes on this machine.
 
-use super::{Endpoint, Usage, disk_bytes, process::NodeProcess};
+use super::{Endpoint, Usage, disk_busy_seconds, disk_bytes, process::NodeProcess};
 use crate::load::http::Connection;
 use eyre::{Result, bail, ensure};
 use std::{
@@ -106,6 +106,11 @@ impl LocalNetwork {
     /// Bytes on the disk of the first node.
     pub(crate) fn disk_bytes(&self) -> u64 {
         self.nodes.first().map_or(0, |(node, _)| disk_bytes(&node.home.join("data")))
+    }
+
+    /// Seconds in which the disk of the nodes had something to do; none if the system does not count that.
+    pub(crate) fn disk_busy_seconds(&self) -> Option<f64> {
+        self.nodes.first().and_then(|(node, _)| disk_busy_seconds(&node.home))
     }
 
     fn check(&mut self) -> Result<()> {

@@ -1,15 +1,11 @@
 //! A node's own counters, in the text form of Prometheus.
 
-use crate::{
-    load::http::Connection,
-    result::{Stage, Stages},
-};
+use crate::{load::http::Connection, result::Stage};
 use eyre::Result;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
-/// Histograms of times whose sums are stages of a block: a prefix and the microseconds of their unit.
-const STAGES: [(&str, &str, f64); 2] =
-    [("virtengine_", "_seconds", 1e6), ("cometbft_state_", "block_processing_time", 1e3)];
+/// What a histogram of the node's times begins and ends with.
+const TIMES: (&str, &str) = ("virtengine_", "_seconds");
 
 /// The counters of a node at one moment, summed over their labels, but for the label `stage`.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -46,28 +42,68 @@ impl Metrics {
         self.0.get(name).copied()
     }
 
-    /// Where the time of a block went between two moments that are `seconds` apart.
-    pub(crate) fn stages(&self, earlier: &Self, seconds: f64) -> Stages {
+    /// What each histogram of times grew by since an earlier moment: its name, seconds and passes.
+    fn times(&self, earlier: &Self) -> BTreeMap<Name, (f64, f64)> {
         let grown = |name: &str| self.get(name).unwrap_or(0.0) - earlier.get(name).unwrap_or(0.0);
-        let mut stages = Vec::new();
-        for name in self.0.keys() {
-            let (base, stage) =
-                name.split_once('/').map_or((name.as_str(), None), |(base, stage)| (base, Some(stage)));
-            let Some(base) = base.strip_suffix("_sum") else { continue };
-            let scale =
-                STAGES.iter().find(|(prefix, suffix, _)| base.starts_with(prefix) && base.ends_with(suffix));
-            let Some((.., scale)) = scale else { continue };
-            let suffix = stage.map(|stage| format!("/{stage}")).unwrap_or_default();
-            let count = grown(&format!("{base}_count{suffix}"));
-            let microseconds = grown(name) * scale;
-            if count > 0.0 && microseconds >= 0.0 {
-                let short = base.trim_start_matches("virtengine_").trim_end_matches("_seconds");
-                let share = (microseconds / 1e6 / seconds.max(1e-9)).clamp(0.0, 1.0);
-                let stage = stage.map_or_else(|| short.to_owned(), |stage| format!("{short} {stage}"));
-                stages.push(Stage { stage, microseconds: microseconds / count, share });
+        let one = |counter: &String| {
+            let (base, stage) = counter.split_once('/').unwrap_or((counter, ""));
+            let base = base.strip_suffix("_sum")?;
+            let short = base.strip_prefix(TIMES.0)?.strip_suffix(TIMES.1)?;
+            let count = match stage {
+                "" => format!("{base}_count"),
+                stage => format!("{base}_count/{stage}"),
+            };
+            let (seconds, count) = (grown(counter), grown(&count));
+            (count > 0.0 && seconds >= 0.0)
+                .then(|| (Name { histogram: short.to_owned(), stage: stage.to_owned() }, (seconds, count)))
+        };
+        self.0.keys().filter_map(one).collect()
+    }
+}
+
+/// A histogram without what all of them begin and end with, and its label `stage`, if it has one.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+struct Name {
+    histogram: String,
+    stage: String,
+}
+
+/// Where the nodes' time went between two moments.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub(crate) struct Breakdown {
+    /// Of all nodes together, in order of their names.
+    pub(crate) stages: Vec<Stage>,
+    /// Which of them follow each other at a node, so that the busiest bounds its rate: those that the node itself calls
+    /// stages. Other times may be of whatever waits or runs side by side.
+    in_turn: BTreeSet<String>,
+}
+
+impl Breakdown {
+    /// Of the counters of each node at both moments, `seconds` apart.
+    pub(crate) fn between(earlier: &[Metrics], later: &[Metrics], seconds: f64) -> Self {
+        let mut sums: BTreeMap<Name, Stage> = BTreeMap::new();
+        for (earlier, later) in earlier.iter().zip(later) {
+            for (name, (sum, count)) in later.times(earlier) {
+                let text = format!("{} {}", name.histogram, name.stage).trim_end().to_owned();
+                let none = Stage { stage: text, seconds: 0.0, count: 0, mean_ms: 0.0, busy: 0.0 };
+                let stage = sums.entry(name).or_insert(none);
+                stage.seconds += sum;
+                stage.count += count as u64;
+                stage.busy = stage.busy.max(sum / seconds.max(1e-9));
             }
         }
-        Stages { name: "block".to_owned(), stages }
+        for stage in sums.values_mut() {
+            stage.mean_ms = stage.seconds * 1_000.0 / stage.count.max(1) as f64;
+        }
+        let in_turn = sums.iter().filter(|(name, _)| !name.stage.is_empty());
+        let in_turn = in_turn.map(|(_, stage)| stage.stage.clone()).collect();
+        Self { stages: sums.into_values().collect(), in_turn }
+    }
+
+    /// The stage with most to do.
+    pub(crate) fn busiest(&self) -> Option<&Stage> {
+        let in_turn = self.stages.iter().filter(|stage| self.in_turn.contains(&stage.stage));
+        in_turn.max_by(|a, b| a.busy.total_cmp(&b.busy))
     }
 }
 
@@ -78,19 +114,41 @@ mod tests {
     const EARLIER: &str = "# TYPE virtengine_index_seconds histogram\n\
         virtengine_index_seconds_sum{chain_id=\"a\"} 1.0\nvirtengine_index_seconds_count{chain_id=\"a\"} 10\n\
         virtengine_failed_txs_total{chain_id=\"a\"} 3\n";
-    const LATER: &str = "virtengine_index_seconds_sum{chain_id=\"a\"} 2.0\n\
-        virtengine_index_seconds_count{chain_id=\"a\"} 20\nvirtengine_failed_txs_total{chain_id=\"a\"} 5\n\
-        virtengine_block_seconds_sum{stage=\"execute\"} 0.5\nvirtengine_block_seconds_count{stage=\"execute\"} 5\n\
+    const LATER: &str = "virtengine_index_seconds_sum{chain_id=\"a\"} 4.0\n\
+        virtengine_index_seconds_count{chain_id=\"a\"} 40\nvirtengine_failed_txs_total{chain_id=\"a\"} 5\n\
+        virtengine_index_seconds_bucket{le=\"0.1\",chain_id=\"a\"} 40\n\
+        virtengine_block_seconds_sum{stage=\"execute\",chain_id=\"a\"} 0.5\n\
+        virtengine_block_seconds_count{stage=\"execute\",chain_id=\"a\"} 5\n\
+        virtengine_block_seconds_sum{stage=\"sync\",chain_id=\"a\"} 1.5\n\
+        virtengine_block_seconds_count{stage=\"sync\",chain_id=\"a\"} 5\n\
         cometbft_state_block_processing_time_sum 400\ncometbft_state_block_processing_time_count 10\n";
 
     #[test]
     fn stages_are_what_histograms_of_times_grew_by() {
-        let stages = Metrics::read(LATER).stages(&Metrics::read(EARLIER), 4.0).stages;
-        let of = |name: &str| stages.iter().find(|stage| stage.stage == name).unwrap();
-        assert_eq!((of("index").microseconds, of("index").share), (100_000.0, 0.25));
-        assert_eq!((of("block execute").microseconds, of("block execute").share), (100_000.0, 0.125));
-        assert_eq!(of("cometbft_state_block_processing_time").microseconds, 40_000.0);
-        assert_eq!(stages.len(), 3);
+        let (earlier, later) = (Metrics::read(EARLIER), Metrics::read(LATER));
+        let breakdown = Breakdown::between(&[earlier], &[later], 4.0);
+        let names: Vec<&str> = breakdown.stages.iter().map(|stage| stage.stage.as_str()).collect();
+        assert_eq!(names, ["block execute", "block sync", "index"]);
+        let index = Stage { stage: "index".into(), seconds: 3.0, count: 30, mean_ms: 100.0, busy: 0.75 };
+        assert_eq!(breakdown.stages[2], index);
+        // Only what the node calls a stage is one of a row.
+        assert_eq!(breakdown.busiest().unwrap().stage, "block sync");
+    }
+
+    #[test]
+    fn stages_of_many_nodes_add_up_and_the_busiest_node_counts() {
+        let sync = |sum: f64, count: u64| {
+            let labels = "{stage=\"sync\"}";
+            Metrics::read(&format!(
+                "virtengine_block_seconds_sum{labels} {sum}\nvirtengine_block_seconds_count{labels} {count}\n"
+            ))
+        };
+        let nothing = Metrics::default();
+        let breakdown =
+            Breakdown::between(&[nothing.clone(), nothing.clone()], &[sync(1.0, 10), sync(3.0, 10)], 4.0);
+        let sync = Stage { stage: "block sync".into(), seconds: 4.0, count: 20, mean_ms: 200.0, busy: 0.75 };
+        assert_eq!(breakdown.stages, [sync]);
+        assert_eq!(Breakdown::between(&[nothing.clone()], &[nothing], 4.0).busiest(), None);
     }
 
     #[test]

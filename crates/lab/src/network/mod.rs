@@ -10,5 +10,5 @@ mod usage;
 
 pub use endpoint::Endpoint;
 pub use local::{LocalNetwork, MakeHomes, NodeHome, Plan};
-pub(crate) use metrics::Metrics;
-pub(crate) use usage::{Usage, disk_bytes, thread_cpu_seconds};
+pub(crate) use metrics::{Breakdown, Metrics};
+pub(crate) use usage::{Usage, disk_busy_seconds, disk_bytes, thread_cpu_seconds};

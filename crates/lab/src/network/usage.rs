@@ -58,6 +58,31 @@ pub(crate) fn thread_cpu_seconds() -> Result<f64> {
     cpu(&fs::read_to_string(path).wrap_err_with(|| format!("failed to read {path}"))?)
 }
 
+/// Seconds since the start of the system in which the disk of a folder had something to do; none if the system does not
+/// count that.
+pub(crate) fn disk_busy_seconds(folder: &Path) -> Option<f64> {
+    use std::os::unix::fs::MetadataExt as _;
+    let device = fs::metadata(folder).ok()?.dev();
+    disk_busy(
+        &fs::read_to_string("/proc/diskstats").ok()?,
+        rustix::fs::major(device),
+        rustix::fs::minor(device),
+    )
+}
+
+/// The same in the lines of `diskstats`: a major and a minor number, a name, and counters of which the tenth is it in
+/// milliseconds.
+fn disk_busy(lines: &str, major: u32, minor: u32) -> Option<f64> {
+    lines.lines().find_map(|line| {
+        let mut fields = line.split_whitespace();
+        let mut number = || fields.next()?.parse::<u32>().ok();
+        if (number()?, number()?) != (major, minor) {
+            return None;
+        }
+        Some(fields.nth(10)?.parse::<f64>().ok()? / 1_000.0)
+    })
+}
+
 /// Bytes that the files below a folder take on the disk. Files that vanish meanwhile count as nothing.
 pub(crate) fn disk_bytes(folder: &Path) -> u64 {
     use std::os::unix::fs::MetadataExt as _;
@@ -100,6 +125,14 @@ mod tests {
         assert_eq!((usage.rss_bytes, usage.peak_rss_bytes), (1 << 20, 2 << 20));
         assert_eq!((usage.cpu_seconds, usage.written_bytes, usage.write_calls), (2.0, 4096, 9));
         assert!(Usage::read("", stat, io).is_err() && Usage::read(status, "7 (a", io).is_err());
+    }
+
+    #[test]
+    fn the_disk_of_a_folder_is_found_by_its_numbers() {
+        let lines =
+            "   7       0 loop0 0 0 0 0 0 0 0 0 0 0 0\n 254       0 vda 33 9 5 8 21 1 4 6 0 1500 15 1 1\n";
+        assert_eq!(disk_busy(lines, 254, 0), Some(1.5));
+        assert_eq!((disk_busy(lines, 254, 1), disk_busy("nonsense\n", 0, 0)), (None, None));
     }
 
     #[test]

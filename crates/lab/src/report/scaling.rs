@@ -5,10 +5,10 @@ use super::{
     figure::Figure,
 };
 use crate::{
-    baseline::Degradation,
-    format::{plain, rough},
-    result::{Measure, Scaling, Series},
-    statistics::{Estimate, PowerLaw, StatisticsError, Usl},
+    format::{plain, quantity, rough},
+    result::{Degradation, Growth, Interval, Measure, Scaling, Series},
+    scaling::Laws,
+    statistics::{Estimate, Usl},
 };
 
 /// Points of a fitted curve.
@@ -16,16 +16,12 @@ const CURVE: usize = 60;
 /// How far beyond the measurements a band is drawn, as a factor, so that they stay visible in it.
 const BAND_ROOM: f64 = 4.0;
 
-/// A series and the law fitted to it.
+/// A series and the laws fitted to it.
 pub(super) struct Fit<'a> {
     pub(super) series: &'a Scaling,
+    pub(super) growth: Option<Growth>,
     points: Vec<(f64, f64)>,
-    law: Result<Law, StatisticsError>,
-}
-
-enum Law {
-    Cost(PowerLaw),
-    Throughput(Usl),
+    laws: Laws,
 }
 
 impl<'a> Fit<'a> {
@@ -40,60 +36,63 @@ impl<'a> Fit<'a> {
 
     fn of(series: &'a Scaling, seed: u64) -> Self {
         let points: Vec<_> = series.points.iter().map(|point| (point.size as f64, point.value)).collect();
-        let law = match series.measure {
-            Measure::Cost => PowerLaw::fit(&points).map(Law::Cost),
-            Measure::Throughput => Usl::fit(&points, seed).map(Law::Throughput),
-        };
-        Self { series, points, law }
+        let laws = Laws::of(series, seed);
+        Self { series, growth: laws.growth(series), points, laws }
     }
 
-    /// The class of the cost at the largest size against that at the smallest; none without a fitted cost.
+    /// The class of the largest size against the smallest; none without a fitted law.
     pub(super) fn class(&self) -> Option<Degradation> {
-        match &self.law {
-            Ok(Law::Cost(law)) => Some(Degradation::of(self.growth(law))),
-            _ => None,
-        }
+        self.growth.as_ref().map(|growth| growth.class)
     }
 
-    /// How much more it costs at the largest size, if that is no longer acceptable.
+    /// How much worse the largest size is, if that is no longer acceptable.
     pub(super) fn shortfall(&self) -> Option<String> {
-        let (Some(class), Ok(Law::Cost(law))) = (self.class(), &self.law) else { return None };
-        let (smallest, largest) = self.ends();
-        (class != Degradation::Acceptable).then(|| {
-            let size_unit = &self.series.size_unit;
-            let (growth, from, to) = (self.growth(law), plain(smallest), plain(largest));
-            format!("costs {growth:.1}x from {from} to {to} {size_unit}, {}", class.as_str())
-        })
+        let growth = self.growth.as_ref().filter(|growth| growth.class != Degradation::Acceptable)?;
+        let (from, to) = self.ends();
+        let (from, to, unit) = (plain(from), plain(to), &self.series.size_unit);
+        Some(format!("{:.1}x worse from {from} to {to} {unit}, {}", growth.factor, growth.class.as_str()))
     }
 
-    /// What the law says, or why there is none.
+    /// The medians at the smallest and the largest size.
+    pub(super) fn medians(&self) -> Option<String> {
+        let sizes = &self.growth.as_ref()?.sizes;
+        let of = |median| quantity(median, &self.series.unit);
+        Some(format!("{} to {}", of(sizes.first()?.median), of(sizes.last()?.median)))
+    }
+
+    /// What the laws say, or why there is none.
     pub(super) fn summary(&self) -> String {
-        match &self.law {
-            Ok(Law::Cost(law)) => {
-                let (smallest, largest) = self.ends();
-                let Estimate { low, value, high } = law.exponent;
-                format!(
-                    "Cost grows as size to the power of {value:.2} ({low:.2} to {high:.2}), R² {:.3}. \
-                     At {} it is {:.2}x that at {}.",
-                    law.r_squared,
-                    plain(largest),
-                    self.growth(law),
-                    plain(smallest)
-                )
-            }
-            Ok(Law::Throughput(law)) => format!(
-                "Contention {} ({} to {}), coherency {} ({} to {}), R² {:.3}. {}",
-                rough(law.sigma.value),
-                rough(law.sigma.low),
-                rough(law.sigma.high),
-                rough(law.kappa.value),
-                rough(law.kappa.low),
-                rough(law.kappa.high),
-                law.r_squared,
-                peak(law)
-            ),
-            Err(error) => format!("No law fitted: {error}."),
+        let Some(growth) = &self.growth else {
+            let why = self.laws.power.as_ref().err().map(|error| format!(": {error}")).unwrap_or_default();
+            return format!("No law fitted{why}.");
+        };
+        let Interval { low, value, high } = growth.exponent;
+        let what = match self.series.measure {
+            Measure::Cost => "Cost",
+            Measure::Throughput | Measure::Concurrency => "Throughput",
+        };
+        let (smallest, largest) = self.ends();
+        let power = format!(
+            "{what} goes as size to the power of {} ({} to {}), R² {:.3}. At {} it is {} that at {}.",
+            exponent(value),
+            exponent(low),
+            exponent(high),
+            growth.r_squared,
+            plain(largest),
+            times(self.ratio()),
+            plain(smallest)
+        );
+        match &self.laws.scalability {
+            Some(Ok(law)) => format!("{power} {}", scalability(law)),
+            Some(Err(error)) => format!("{power} No scalability law fitted: {error}."),
+            None => power,
         }
+    }
+
+    /// Median at the largest size over that at the smallest.
+    fn ratio(&self) -> f64 {
+        let sizes = self.growth.as_ref().map(|growth| growth.sizes.as_slice()).unwrap_or_default();
+        sizes.last().zip(sizes.first()).map_or(1.0, |(last, first)| last.median / first.median)
     }
 
     /// Measurements, curve and band; none without measurements.
@@ -101,13 +100,17 @@ impl<'a> Fit<'a> {
         if self.points.is_empty() {
             return None;
         }
-        let (scale, law) = match self.series.measure {
-            Measure::Cost => (Scale::Log, "power law"),
-            Measure::Throughput => (Scale::Linear, "scalability law"),
+        let scale = match self.series.measure {
+            Measure::Cost | Measure::Throughput => Scale::Log,
+            Measure::Concurrency => Scale::Linear,
         };
         let curve = self.curve(scale);
         let mut key = vec![(Ink::First, "measured".to_string())];
         if !curve.is_empty() {
+            let law = match scale {
+                Scale::Log => "power law",
+                Scale::Linear => "scalability law",
+            };
             key.push((Ink::Second, format!("{law}, 95 % band")));
         }
         let Scaling { name, size_unit, unit, .. } = self.series;
@@ -126,7 +129,6 @@ impl<'a> Fit<'a> {
 
     /// The fitted values between the smallest and the largest size, evenly apart on the axis.
     fn curve(&self, scale: Scale) -> Vec<(f64, Estimate)> {
-        let Ok(law) = &self.law else { return Vec::new() };
         let (low, high) = self.ends();
         let values = self.points.iter().map(|point| point.1);
         let (floor, ceiling) =
@@ -137,10 +139,7 @@ impl<'a> Fit<'a> {
                 Scale::Linear => low + (high - low) * part,
                 Scale::Log => low * (high / low).powf(part),
             })
-            .map(|size| match law {
-                Law::Cost(law) => (size, law.at(size)),
-                Law::Throughput(law) => (size, law.at(size)),
-            })
+            .filter_map(|size| Some((size, self.at(size)?)))
             .filter(|(_, fitted)| fitted.value.is_finite() && fitted.value > 0.0)
             .map(|(size, Estimate { low, value, high })| {
                 let (low, high) = (low.max(floor / BAND_ROOM), high.min(ceiling * BAND_ROOM));
@@ -149,9 +148,12 @@ impl<'a> Fit<'a> {
             .collect()
     }
 
-    fn growth(&self, law: &PowerLaw) -> f64 {
-        let (smallest, largest) = self.ends();
-        law.growth(smallest, largest)
+    /// The law of the chart at a size.
+    fn at(&self, size: f64) -> Option<Estimate> {
+        match &self.laws.scalability {
+            Some(law) => law.as_ref().ok().map(|law| law.at(size)),
+            None => self.laws.power.as_ref().ok().map(|law| law.at(size)),
+        }
     }
 
     fn ends(&self) -> (f64, f64) {
@@ -159,6 +161,31 @@ impl<'a> Fit<'a> {
             .iter()
             .fold((f64::INFINITY, 0.0), |(low, high), (size, _)| (size.min(low), size.max(high)))
     }
+}
+
+/// To two decimals, with no sign on nothing.
+fn exponent(number: f64) -> String {
+    let text = format!("{number:.2}");
+    if text == "-0.00" { "0.00".into() } else { text }
+}
+
+/// A ratio as `2.30x`, to two decimals or, where those would say nothing, two digits.
+fn times(ratio: f64) -> String {
+    if ratio < 0.1 { format!("{}x", rough(ratio)) } else { format!("{ratio:.2}x") }
+}
+
+fn scalability(law: &Usl) -> String {
+    format!(
+        "Contention {} ({} to {}), coherency {} ({} to {}), R² {:.3}. {}",
+        rough(law.sigma.value),
+        rough(law.sigma.low),
+        rough(law.sigma.high),
+        rough(law.kappa.value),
+        rough(law.kappa.low),
+        rough(law.kappa.high),
+        law.r_squared,
+        peak(law)
+    )
 }
 
 fn peak(law: &Usl) -> String {

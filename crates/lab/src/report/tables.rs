@@ -4,9 +4,9 @@ use maud::{Markup, html};
 
 use super::scaling::Fit;
 use crate::{
-    baseline::{Degradation, Judged, Problem},
+    baseline::{Judged, Problem},
     format::{plain, quantity, value},
-    result::{Failure, Percentiles, RunResult, Series, Stages, Verdict},
+    result::{Degradation, Failure, Percentiles, RunResult, Series, Stages, Verdict},
 };
 
 /// A verdict as a word and a sign, as colour alone is not seen by all.
@@ -72,30 +72,36 @@ pub(super) fn percentiles(series: &[Series]) -> Markup {
     table("Latency percentiles, ms", &heads, &rows)
 }
 
-/// Where time went, a bar a stage.
+/// Where time went, a bar a stage, and what bounded the rate.
 pub(super) fn stages(series: &[Series]) -> Markup {
-    let breakdowns: Vec<&Stages> = series
-        .iter()
-        .filter_map(|series| match series {
-            Series::Stages(stages) => Some(stages),
-            _ => None,
-        })
-        .collect();
+    let breakdowns = series.iter().filter_map(|series| match series {
+        Series::Stages(stages) => Some(stages),
+        _ => None,
+    });
     html! {
-        @for Stages { name, stages } in breakdowns {
-            @let busiest = stages.iter().map(|stage| stage.share).fold(0.0, f64::max);
-            (table(&format!("Stages of a {name}"), &["stage", "time", "busy"], &stages.iter().map(|stage| vec![
-                html! { (stage.stage) },
-                html! { (quantity(stage.microseconds, "us")) },
-                html! {
-                    span.bar { span.fill.busiest[stage.share == busiest && busiest > 0.0]
-                        style=(format!("width:{:.1}%", stage.share * 100.0)) {} }
-                    " " (format!("{:.0} %", stage.share * 100.0))
-                },
-            ]).collect::<Vec<_>>()))
+        @for Stages { name, stages, bound_by } in breakdowns {
+            @let busiest = stages.iter().map(|stage| stage.busy).fold(0.0, f64::max);
+            (table(&format!("Where time went: {name}"), &["stage", "mean", "times", "in all", "busy"],
+                &stages.iter().map(|stage| vec![
+                    html! { (stage.stage) },
+                    html! { (quantity(stage.mean_ms, "ms")) },
+                    html! { (plain(stage.count as f64)) },
+                    html! { (quantity(stage.seconds, "s")) },
+                    html! {
+                        span.bar { span.fill.busiest[stage.busy == busiest && busiest > 0.0]
+                            style=(format!("width:{:.1}%", (stage.busy * 100.0).min(100.0))) {} }
+                        " " (format!("{:.0} %", stage.busy * 100.0))
+                    },
+                ]).collect::<Vec<_>>()))
+            @if let Some(bound_by) = bound_by {
+                p.note { "Bound by " b { (bound_by) } ". " @if !stages.is_empty() { (BUSY) } }
+            }
         }
     }
 }
+
+const BUSY: &str =
+    "Busy is the time in a stage for each second, at the node at which that is most; stages overlap.";
 
 /// The laws fitted to costs and throughputs.
 pub(super) fn scaling(fits: &[Fit<'_>]) -> Markup {
@@ -105,12 +111,13 @@ pub(super) fn scaling(fits: &[Fit<'_>]) -> Markup {
             vec![
                 html! { (fit.series.name) },
                 html! { @match fit.class() { Some(class) => (class_badge(class)), None => (NONE) } },
+                html! { (fit.medians().as_deref().unwrap_or(NONE)) },
                 html! { (fit.summary()) },
                 html! { (fit.series.bound_by.as_deref().unwrap_or(NONE)) },
             ]
         })
         .collect();
-    table("Degradation over size", &["operation", "class", "growth", "bound by"], &rows)
+    table("Degradation over size", &["operation", "class", "medians", "growth", "bound by"], &rows)
 }
 
 /// Every metric of the result and of the baselines.

@@ -26,6 +26,7 @@ fn scaling(measure: Measure, points: &[(u64, f64)]) -> Series {
         size_unit: "accounts".into(),
         unit: "us/op".into(),
         points,
+        growth: None,
         bound_by: Some("page cache".into()),
     })
 }
@@ -55,18 +56,20 @@ fn a_page_shows_everything_that_a_result_holds() {
         "Latency against load, single calls",
         "The knee is at 1,000 per second. Beyond it the limit is signature checks.",
         "transfer over accounts",
-        "costs 100.0x from 1,000 to 100,000 accounts, critical",
-        "Cost grows as size to the power of 1.00 (1.00 to 1.00), R² 1.000",
-        "Stages of a block",
-        "812.5 us",
+        "100.0x worse from 1,000 to 100,000 accounts, critical",
+        "Cost goes as size to the power of 1.00 (1.00 to 1.00), R² 1.000. At 100,000 it is 100.00x that at 1,000.",
+        "10 us/op to 1,000 us/op",
+        "Where time went: validators",
+        "0.8125 ms",
         "75 %",
+        "Bound by <b>execution (75 % busy)</b>.",
         "p99.9",
         "mempool is full",
         "secp256k1",
         "Some CPU",
         "2026-01-30T12:00:00Z",
         "03d530f7a1",
-        "Not measured: market.",
+        "Not measured: degradation, market.",
     ] {
         assert!(page.contains(text), "{text:?} is not on the page");
     }
@@ -80,7 +83,7 @@ fn a_page_of_many_results_links_to_each() {
     for text in ["href=\"#run-0\"", "href=\"#run-1\"", "id=\"run-0\"", "id=\"run-1\""] {
         assert!(page.contains(text), "{text}");
     }
-    assert!(!page.contains("Not measured"));
+    assert!(page.contains("Not measured: degradation."));
 }
 
 #[test]
@@ -122,6 +125,7 @@ fn every_text_of_a_result_is_escaped() {
             Series::Stages(series) => {
                 series.name = attack.into();
                 series.stages[0].stage = attack.into();
+                series.bound_by = Some(attack.into());
             }
             Series::Repetitions(_) => {}
         }
@@ -174,7 +178,8 @@ fn degenerate_series_are_drawn_or_left_out() {
         (scaling(Measure::Cost, &[]), 0),
         (scaling(Measure::Cost, &[(1, 1.0)]), 1),
         (scaling(Measure::Cost, &[(1, 1e-12), (2, 1.0), (1 << 53, MAX_NUMBER)]), 1),
-        (scaling(Measure::Throughput, &[(1, 1.0), (1, 2.0)]), 1),
+        (scaling(Measure::Concurrency, &[(1, 1.0), (1, 2.0)]), 1),
+        (scaling(Measure::Concurrency, &[(1, 1.0), (2, 1e-12), (3, 1e18), (1 << 53, 1.0)]), 1),
         (scaling(Measure::Throughput, &[(1, 1.0), (2, 1e-12), (3, 1e18), (1 << 53, 1.0)]), 1),
     ] {
         let mut result = sample();
@@ -201,7 +206,7 @@ fn a_throughput_over_size_shows_its_law() {
         (n, 100.0 * n_f / (1.0 + 0.05 * (n_f - 1.0) + 0.01 * n_f * (n_f - 1.0)))
     };
     let mut result = sample();
-    result.series = vec![scaling(Measure::Throughput, &[1, 2, 4, 8, 16, 32].map(law))];
+    result.series = vec![scaling(Measure::Concurrency, &[1, 2, 4, 8, 16, 32].map(law))];
     let page = shown(&[result]);
     assert!(page.contains("Contention 0.05 (0.05 to 0.05), coherency 0.01 (0.01 to 0.01), R² 1.000"));
     assert!(page.contains("Throughput peaks at 9.747"));
@@ -273,7 +278,7 @@ proptest! {
         changes in proptest::collection::vec((any::<prop::sample::Index>(), -20.0..20.0_f64, 0..3), 1..4),
     ) {
         let mut result = sample();
-        result.series.push(scaling(Measure::Throughput, &[(1, 1.0), (2, 2.0), (3, 2.5), (4, 2.6)]));
+        result.series.push(scaling(Measure::Concurrency, &[(1, 1.0), (2, 2.0), (3, 2.5), (4, 2.6)]));
         let mut document = serde_json::to_value(&result).unwrap();
         let mut pointers = Vec::new();
         numbers(String::new(), &document, &mut pointers);

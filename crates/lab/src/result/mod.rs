@@ -8,6 +8,7 @@
 //! - [`Machine::read`] and [`Commit::read`] say where and of what a result was measured
 
 mod commit;
+mod degradation;
 mod document;
 mod machine;
 mod metric;
@@ -19,6 +20,7 @@ pub(crate) mod tests;
 mod timestamp;
 
 pub use commit::{Commit, CommitError};
+pub use degradation::Degradation;
 pub use document::{Failure, RunResult};
 pub use machine::{Machine, MachineError};
 pub use metric::{Better, Metric, Verdict};
@@ -29,7 +31,7 @@ pub use rules::{
 };
 pub(crate) use rules::{check_count, check_magnitude, check_name, check_text, check_unique, decode};
 pub use series::{
-    LatencyByLoad, LoadPoint, Measure, OverTime, Percentiles, Repetitions, Scaling, ScalingPoint, Series,
-    Stage, Stages, TimePoint,
+    Growth, Interval, LatencyByLoad, LoadPoint, Measure, OverTime, Percentiles, Repetitions, Scalability,
+    Scaling, ScalingPoint, Series, SizeSummary, Stage, Stages, TimePoint,
 };
 pub use timestamp::{Timestamp, TimestampError};

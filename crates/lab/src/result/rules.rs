@@ -78,6 +78,14 @@ pub(crate) fn check_magnitude(what: &str, found: f64) -> Result<(), Rejected> {
     Ok(())
 }
 
+/// A number that may be below 0, such as an exponent, no further from it than [`MAX_NUMBER`].
+pub(super) fn check_signed(what: &str, found: f64) -> Result<(), Rejected> {
+    if !(-MAX_NUMBER..=MAX_NUMBER).contains(&found) {
+        return Err(Rejected::OutOfRange { what: what.into(), found, min: -MAX_NUMBER, max: MAX_NUMBER });
+    }
+    Ok(())
+}
+
 /// A quantity from `min` to `max`, both included.
 pub(super) fn check_range(what: &str, found: f64, min: f64, max: f64) -> Result<(), Rejected> {
     check_magnitude(what, found)?;

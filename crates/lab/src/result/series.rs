@@ -2,8 +2,11 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::rules::{check_range, check_rising};
-use super::{MAX_NUMBER, MAX_POINTS, Rejected, check_count, check_magnitude, check_name, check_text};
+use super::rules::{check_range, check_rising, check_signed};
+use super::{
+    Better, Degradation, MAX_NUMBER, MAX_POINTS, Rejected, check_count, check_magnitude, check_name,
+    check_text,
+};
 
 /// Largest size: above it an `f64` no longer holds every integer.
 const MAX_SIZE: f64 = 9_007_199_254_740_992.0;
@@ -128,6 +131,8 @@ pub struct Scaling {
     pub unit: String,
     /// In any order.
     pub points: Vec<ScalingPoint>,
+    /// What was fitted to the points; none if there are too few sizes.
+    pub growth: Option<Growth>,
     /// The named bottleneck at the largest size.
     pub bound_by: Option<String>,
 }
@@ -136,10 +141,80 @@ pub struct Scaling {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Measure {
-    /// Cost of one operation: a power of the size is fitted.
+    /// Cost of one operation, which should not rise.
     Cost,
-    /// Operations a second by so many at once: the Universal Scalability Law is fitted.
+    /// Operations a second at such a size, which should not fall.
     Throughput,
+    /// Operations a second by so many at once: the Universal Scalability Law is fitted too.
+    Concurrency,
+}
+
+impl Measure {
+    /// Which way it improves.
+    pub fn better(self) -> Better {
+        match self {
+            Self::Cost => Better::Lower,
+            Self::Throughput | Self::Concurrency => Better::Higher,
+        }
+    }
+}
+
+/// What the points of a scaling series come to.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Growth {
+    /// The repetitions of each size, in order of size.
+    pub sizes: Vec<SizeSummary>,
+    /// Power of the size with which values grow: 0 is constant, 1 linear, below 0 falling.
+    pub exponent: Interval,
+    /// Part of the variance of the logarithms that this power explains.
+    pub r_squared: f64,
+    /// How many times as bad the median at the largest size is as that at the smallest: above 1 is worse.
+    pub factor: f64,
+    /// The class of that factor.
+    pub class: Degradation,
+    /// Of throughput by so many at once, if it could be fitted.
+    pub scalability: Option<Scalability>,
+}
+
+/// The repetitions of one size.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct SizeSummary {
+    /// How large.
+    pub size: u64,
+    /// Their median.
+    pub median: f64,
+    /// Median distance from it.
+    pub scatter: f64,
+}
+
+/// The Universal Scalability Law, as fitted.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Scalability {
+    /// Throughput of one.
+    pub lambda: Interval,
+    /// Contention.
+    pub sigma: Interval,
+    /// Coherency.
+    pub kappa: Interval,
+    /// Part of the variance that the law explains.
+    pub r_squared: f64,
+    /// The size of most throughput; none if none is seen.
+    pub peak: Option<f64>,
+}
+
+/// A value and the interval that holds the true one with 95 % confidence.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Interval {
+    /// Lower end.
+    pub low: f64,
+    /// The estimate.
+    pub value: f64,
+    /// Upper end.
+    pub high: f64,
 }
 
 /// One measurement at one size.
@@ -154,14 +229,16 @@ pub struct ScalingPoint {
     pub value: f64,
 }
 
-/// Where the time of one unit of work went.
+/// Where the time of the nodes went in the measured window.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Stages {
-    /// Whose stages, as `block`: the microseconds are of one.
+    /// Of what, as `validators, repetition 2`.
     pub name: String,
-    /// In order of the work.
+    /// In order of their names.
     pub stages: Vec<Stage>,
+    /// What bounded the rate, or would first: a stage, another part of the machine, or `generator`.
+    pub bound_by: Option<String>,
 }
 
 /// One stage.
@@ -170,11 +247,15 @@ pub struct Stages {
 pub struct Stage {
     /// Its name, as the node's metrics have it.
     pub stage: String,
-    /// Mean time in it.
-    pub microseconds: f64,
-    /// Part of the run during which it was busy, 0 to 1. Stages overlap, so these need not add up to 1; the
-    /// largest is what bounds the rate.
-    pub share: f64,
+    /// In it, of all nodes together.
+    pub seconds: f64,
+    /// How often it was passed, of all nodes together.
+    pub count: u64,
+    /// Mean time of one pass.
+    pub mean_ms: f64,
+    /// Seconds in it for each second of the window, at the node at which that is most. Stages overlap, so these need
+    /// not add up to 1, and one of which several run at once can exceed it.
+    pub busy: f64,
 }
 
 /// A metric in each repetition of a run.
@@ -277,17 +358,47 @@ impl Scaling {
             check_range("size", point.size as f64, 1.0, MAX_SIZE)?;
             check_range(&format!("value at size {}", point.size), point.value, MIN_VALUE, MAX_NUMBER)?;
         }
-        Ok(())
+        self.growth.as_ref().map_or(Ok(()), Growth::validate)
+    }
+}
+
+impl Growth {
+    fn validate(&self) -> Result<(), Rejected> {
+        check_count("sizes", self.sizes.len(), MAX_POINTS)?;
+        check_rising("size", self.sizes.iter().map(|summary| summary.size as f64))?;
+        for SizeSummary { size, median, scatter } in &self.sizes {
+            check_magnitude(&format!("median at size {size}"), *median)?;
+            check_magnitude(&format!("scatter at size {size}"), *scatter)?;
+        }
+        self.exponent.validate("exponent")?;
+        check_signed("r_squared", self.r_squared)?;
+        check_magnitude("factor", self.factor)?;
+        let Some(Scalability { lambda, sigma, kappa, r_squared, peak }) = &self.scalability else {
+            return Ok(());
+        };
+        for (name, interval) in [("lambda", lambda), ("sigma", sigma), ("kappa", kappa)] {
+            interval.validate(name)?;
+        }
+        check_signed("r_squared", *r_squared)?;
+        check_magnitude("peak", peak.unwrap_or_default())
+    }
+}
+
+impl Interval {
+    fn validate(&self, what: &str) -> Result<(), Rejected> {
+        [self.low, self.value, self.high].into_iter().try_for_each(|found| check_signed(what, found))
     }
 }
 
 impl Stages {
     fn validate(&self) -> Result<(), Rejected> {
         for stage in &self.stages {
-            check_text("stage", &stage.stage)?;
-            check_magnitude(&format!("microseconds of {}", stage.stage), stage.microseconds)?;
-            check_range(&format!("share of {}", stage.stage), stage.share, 0.0, 1.0)?;
+            let name = &stage.stage;
+            check_text("stage", name)?;
+            check_magnitude(&format!("seconds of {name}"), stage.seconds)?;
+            check_magnitude(&format!("mean_ms of {name}"), stage.mean_ms)?;
+            check_magnitude(&format!("busy of {name}"), stage.busy)?;
         }
-        Ok(())
+        check_text("bound_by", self.bound_by.as_deref().unwrap_or_default())
     }
 }

@@ -49,15 +49,43 @@ pub(crate) fn sample() -> RunResult {
             points: [1_000, 10_000, 100_000]
                 .map(|size| ScalingPoint { size, repetition: 0, value: size as f64 / 100.0 })
                 .to_vec(),
+            growth: Some(growth()),
             bound_by: None,
         }),
         Series::Stages(Stages {
-            name: "block".into(),
-            stages: vec![Stage { stage: "execution".into(), microseconds: 812.5, share: 0.75 }],
+            name: "validators".into(),
+            stages: vec![Stage {
+                stage: "execution".into(),
+                seconds: 7.5,
+                count: 9_230,
+                mean_ms: 0.8125,
+                busy: 0.75,
+            }],
+            bound_by: Some("execution (75 % busy)".into()),
         }),
     ];
     result.errors = vec![Failure::new("mempool is full", 3)];
     result
+}
+
+fn growth() -> Growth {
+    let interval = |value| Interval { low: value, value, high: value };
+    let summary = |size: u64| SizeSummary { size, median: size as f64 / 100.0, scatter: 0.0 };
+    let scalability = Scalability {
+        lambda: interval(1.0),
+        sigma: interval(0.5),
+        kappa: interval(0.01),
+        r_squared: 0.9,
+        peak: Some(7.0),
+    };
+    Growth {
+        sizes: [1_000, 10_000, 100_000].map(summary).to_vec(),
+        exponent: interval(1.0),
+        r_squared: 1.0,
+        factor: 100.0,
+        class: Degradation::Critical,
+        scalability: Some(scalability),
+    }
 }
 
 fn time_point(at_seconds: f64) -> TimePoint {
@@ -252,6 +280,9 @@ fn rejects_control_character() {
 
 #[test]
 fn rejects_not_magnitude() {
+    for place in ["/series/5/stages/0/busy", "/series/5/stages/0/seconds", "/series/4/growth/factor"] {
+        assert!(matches!(rejected_json(place, json!(-0.5)), Rejected::NotMagnitude { .. }), "{place}");
+    }
     for found in [f64::INFINITY, -1.0, 1.1e18] {
         assert_eq!(
             rejected(|result| result.metrics[1].value = found),
@@ -271,8 +302,8 @@ fn rejects_not_magnitude() {
 #[test]
 fn rejects_out_of_range() {
     assert_eq!(
-        rejected_json("/series/5/stages/0/share", json!(1.5)),
-        Rejected::OutOfRange { what: "share of execution".into(), found: 1.5, min: 0.0, max: 1.0 }
+        rejected_json("/series/4/growth/exponent/low", json!(-1.1e18)),
+        Rejected::OutOfRange { what: "exponent".into(), found: -1.1e18, min: -MAX_NUMBER, max: MAX_NUMBER }
     );
     assert!(matches!(
         rejected_json("/series/2/points/0/error_rate", json!(2.0)),
@@ -285,6 +316,10 @@ fn rejects_out_of_range() {
     assert!(matches!(
         rejected_json("/series/4/points/0/value", json!(0.0)),
         Rejected::OutOfRange { found: 0.0, .. }
+    ));
+    assert!(matches!(
+        rejected_json("/series/4/growth/scalability/kappa/high", json!(2e18)),
+        Rejected::OutOfRange { .. }
     ));
     assert!(matches!(rejected_json("/machine/cores", json!(0)), Rejected::OutOfRange { found: 0.0, .. }));
     assert!(matches!(
@@ -307,6 +342,10 @@ fn rejects_duplicate() {
 
 #[test]
 fn rejects_falling() {
+    assert!(matches!(
+        rejected_json("/series/4/growth/sizes/0/size", json!(20_000)),
+        Rejected::Falling { .. }
+    ));
     assert_eq!(
         rejected_json("/series/1/points/0/at_seconds", json!(2.0)),
         Rejected::Falling { what: "at_seconds".into(), first: 2.0, second: 1.0 }

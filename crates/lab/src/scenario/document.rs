@@ -5,11 +5,13 @@ mod tests;
 
 use super::{Options, measure::Measured, perform::Course};
 use crate::{
-    result::{LatencyByLoad, Machine, Metric, Repetitions, RunResult, Series, Timestamp},
+    load::Hash,
+    result::{LatencyByLoad, Machine, Metric, Repetitions, RunResult, Series, Stages, Timestamp},
     statistics::{Latencies, Summary},
 };
 use eyre::Result;
 use serde_json::{Value, json};
+use sha2::{Digest as _, Sha256};
 use std::collections::BTreeMap;
 
 /// The metric of what the machine could do at best.
@@ -39,6 +41,7 @@ pub(super) fn write(run: Run<'_>) -> Result<RunResult> {
         RunResult::new(course.name, options.seed, options.commit.clone(), started_at, Machine::read()?);
     let limit = (limits[0] + limits[1]) / 2.0;
     result.parameters = parameters(options, limits, nodes, &runs);
+    result.parameters.extend(course.settings.iter().map(|(name, value)| ((*name).to_owned(), value.clone())));
     let figures: Vec<Vec<Metric>> =
         runs.iter().map(|measured| measured.figures(limit, limit / nodes)).collect();
     for metric in figures.first().into_iter().flatten() {
@@ -62,19 +65,25 @@ pub(super) fn write(run: Run<'_>) -> Result<RunResult> {
     result.series.extend(by_load.map(Series::LatencyByLoad));
     let mut latencies = Latencies::new();
     let mut send_lag = Latencies::new();
+    let mut reading = Latencies::new();
     for measured in runs {
+        let bound_by = measured.bound_by(options, limit / nodes);
         if measured.generator_was_limit(options) {
             result.errors.push(measured.generator_failure(options));
         }
         result.errors.extend(measured.outcome.errors.failures());
         latencies.merge(&measured.outcome.latencies);
         send_lag.merge(&measured.outcome.send_lag);
+        reading.merge(&measured.outcome.reading);
         result.series.push(Series::OverTime(measured.outcome.over_time));
-        result.series.extend(measured.stages.map(Series::Stages));
+        let name = "nodes in the window".to_owned();
+        result.series.push(Series::Stages(Stages { name, stages: measured.breakdown.stages, bound_by }));
     }
-    for (name, latencies) in
-        [("scheduled arrival to final", latencies), ("lateness of the generator", send_lag)]
-    {
+    for (name, latencies) in [
+        ("scheduled arrival to final", latencies),
+        ("lateness of the generator", send_lag),
+        ("reading of a final block", reading),
+    ] {
         // Of nothing there is no distribution.
         result.series.extend(latencies.percentiles(name).ok().map(Series::Percentiles));
     }
@@ -120,5 +129,20 @@ fn parameters(options: &Options, limits: [f64; 2], nodes: f64, runs: &[Measured]
         ("nodes_that_share_the_cores", json!(nodes)),
         ("generator_was_limit", json!(runs.iter().any(|measured| measured.generator_was_limit(options)))),
     ];
-    pairs.into_iter().map(|(name, value)| (name.to_owned(), value)).collect()
+    let transactions = transactions(runs).map(|hash| ("transactions_sha256", json!(hex::encode(hash))));
+    pairs.into_iter().chain(transactions).map(|(name, value)| (name.to_owned(), value)).collect()
+}
+
+/// SHA-256 of the transactions of all repetitions, if they were signed ahead.
+fn transactions(runs: &[Measured]) -> Option<Hash> {
+    match runs {
+        [one] => one.transactions,
+        many => {
+            let mut all = Sha256::new();
+            for measured in many {
+                all.update(measured.transactions?);
+            }
+            Some(all.finalize().into())
+        }
+    }
 }

@@ -103,6 +103,9 @@ impl Measured {
         );
         metrics.push(Metric::new("offered_tps", self.offered_tps(), "tx/s"));
         metrics.push(Metric::new("send_lag_p99_ms", self.lag_p99_ms(), "ms"));
+        metrics.extend(
+            outcome.reading.quantile_ms(0.99).map(|ms| Metric::new("block_reading_p99_ms", ms, "ms")),
+        );
         metrics.push(Metric::new("generator_cpu_share", outcome.cpu_share.max(0.0), "ratio"));
         self.costs(&mut metrics);
         self.blocks(&mut metrics);
@@ -120,6 +123,8 @@ impl Measured {
         };
         let cpu = mean(|node| node.cpu_seconds);
         metrics.push(Metric::new("node_cpu_seconds", cpu.max(0.0), "s"));
+        metrics.extend(self.cores_busy().map(|part| Metric::new("cores_busy", part, "ratio")));
+        metrics.extend(self.disk_busy.map(|part| Metric::new("disk_busy", part, "ratio")));
         metrics.push(Metric::new("node_cpu_us_per_tx", (cpu * 1e6 / committed).max(0.0), "us"));
         metrics.push(Metric::new(
             "written_bytes_per_tx",

@@ -13,17 +13,16 @@ use super::{
     session::Session,
 };
 use crate::result::RunResult;
-use cycles::Cycles;
+use cycles::{Cycles, Mix};
 use eyre::{Context as _, Result};
 use futures::{StreamExt as _, TryStreamExt as _};
+use serde_json::json;
 use std::time::Duration;
 
 /// Place of the tenants among the purposes of accounts.
 pub(super) const TENANTS: usize = 0;
 /// Place of the providers.
 pub(super) const PROVIDERS: usize = 1;
-/// Transactions of one cycle: order, bid, acceptance, close.
-const STEPS: f64 = 4.0;
 /// Longest wait for a registration.
 const PATIENCE: Duration = Duration::from_secs(60);
 /// Registrations at once.
@@ -39,7 +38,7 @@ impl Scenario for Market {
     }
 
     fn about(&self) -> &'static str {
-        "order, bid, acceptance and close, each signed once the one before is final: rate and time to finality"
+        "order, bids, acceptance and close, each signed once the one before is final: rate and time to finality"
     }
 
     fn defaults(&self, options: &mut Options) {
@@ -47,17 +46,24 @@ impl Scenario for Market {
     }
 
     fn run(&self, options: &Options, progress: &Progress) -> Result<RunResult> {
+        let mix =
+            Mix { transfer_share: options.transfer_share, hot_share: options.hot_share, bids: options.bids };
         let course = Course {
             name: self.name(),
             purposes: &[("tenant", options.accounts), ("provider", options.providers)],
-            per_arrival: STEPS,
+            per_arrival: mix.per_arrival(),
             with_results: true,
+            settings: vec![
+                ("providers", json!(options.providers)),
+                ("bids", json!(options.bids)),
+                ("transfer_share", json!(options.transfer_share)),
+            ],
         };
         let prepare = async |session: &Session| register(session, progress).await;
-        let work = async |session: &Session, _: usize, _: u64| {
+        let work = async |session: &Session, _: usize, seed: u64| {
             progress.stage("asking for sequences", 0);
             let (tenants, providers) = (session.signers(TENANTS).await?, session.signers(PROVIDERS).await?);
-            Ok(Cycles::new(tenants, providers, session.terms.clone()))
+            Ok(Cycles::new(tenants, providers, session.terms.clone(), mix, seed))
         };
         block_on(perform(&course, options, progress, prepare, work))
     }

@@ -2,12 +2,13 @@
 
 use super::{Options, Progress, session::Session};
 use crate::{
-    load::{Drive, Outcome, Work, block_results, drive, http::Connection, schedule},
-    network::{Metrics, Usage},
-    result::Stages,
+    load::{Drive, Hash, Outcome, Work, block_results, drive, http::Connection, schedule},
+    network::{Breakdown, Endpoint, Metrics, Usage},
 };
 use eyre::Result;
-use std::time::Duration;
+use futures::future::try_join_all;
+use std::time::{Duration, Instant};
+use tokio::sync::mpsc;
 
 /// What a load came to, and what it cost.
 #[derive(Debug)]
@@ -19,8 +20,12 @@ pub(super) struct Measured {
     pub(super) nodes: Vec<Used>,
     /// Growth of the first node's data, if the lab started it.
     pub(super) disk_bytes: Option<u64>,
-    /// Of the first node, if it can be asked.
-    pub(super) stages: Option<Stages>,
+    /// Part of the time in which the disk of the nodes had something to do, if the lab started them.
+    pub(super) disk_busy: Option<f64>,
+    /// Of the nodes in the window, if they can be asked.
+    pub(super) breakdown: Breakdown,
+    /// Of the transactions that were signed ahead, if all were.
+    pub(super) transactions: Option<Hash>,
 }
 
 /// What a node used for a load.
@@ -62,6 +67,7 @@ pub(super) async fn measure<W: Work>(
     session.settle().await?;
     let arrivals = schedule(options.arrivals, offer.rate / offer.per_arrival, offer.duration, offer.seed);
     let mut work = work(session, arrivals.len()).await?;
+    let transactions = work.fingerprint();
     let load = Drive {
         schedule: arrivals,
         duration: offer.duration,
@@ -74,21 +80,23 @@ pub(super) async fn measure<W: Work>(
         // Whose transactions fail is known exactly only by their results; on a network of its own the lab's are all.
         with_results: with_results || session.network.is_none(),
     };
-    let metrics = session.endpoints.first().and_then(|endpoint| endpoint.metrics.clone());
-    let scrape = async || match &metrics {
-        Some(url) => Metrics::scrape(url).await.map(Some),
-        None => Ok(None),
-    };
-    let earlier = scrape().await?;
+    let failed_before = failed(session).await?;
     let before = usage(session)?;
-    let disk = session.network.as_ref().map(|network| network.disk_bytes());
+    let disk = session.network.as_ref().map(|network| (network.disk_bytes(), network.disk_busy_seconds()));
     let what = format!("offering {:.0} tx/s for {:.0} s", offer.rate, offer.duration.as_secs_f64());
     progress.stage(&what, 0);
     let endpoints = session.endpoints.clone();
     let mut samples: Vec<u64> = vec![0; before.len()];
+    let (window, edges) = mpsc::unbounded_channel();
+    let watching = tokio::spawn(watch(metrics_of(&endpoints), edges));
     let mut outcome = {
+        let mut edges = [offer.warm_up, offer.duration].into_iter().peekable();
         let mut tick = |at: Duration, committed: u64| {
             progress.tell(&format!("{what}: {:.0} s, {committed} final", at.as_secs_f64()));
+            if edges.next_if(|edge| at >= *edge).is_some() {
+                // Who watches has ended only with an error, which is told afterwards.
+                window.send(()).unwrap_or_default();
+            }
             // A node that has ended is found after the load, with its reason.
             for (sample, used) in samples.iter_mut().zip(usage(session).unwrap_or_default()) {
                 *sample = used.rss_bytes.max(*sample);
@@ -96,16 +104,11 @@ pub(super) async fn measure<W: Work>(
         };
         drive(&mut work, &load, &endpoints, &mut tick).await?
     };
+    drop(window);
+    let breakdown = watching.await??;
     let after = usage(session)?;
-    let later = scrape().await?;
-    let seconds = outcome.elapsed.as_secs_f64();
-    let both = earlier.zip(later);
-    if !load.with_results {
-        let failed = |metrics: &Metrics| metrics.get("virtengine_failed_txs_total").unwrap_or(0.0);
-        let grown = both.as_ref().map_or(0.0, |(earlier, later)| failed(later) - failed(earlier));
-        if grown > 0.0 {
-            count_failed(session, &mut outcome).await?;
-        }
+    if !load.with_results && failed(session).await? > failed_before {
+        count_failed(session, &mut outcome).await?;
     }
     let used = |((before, after), sample): ((&Usage, &Usage), &u64)| Used {
         peak_rss_bytes: after.peak_rss_bytes,
@@ -114,17 +117,42 @@ pub(super) async fn measure<W: Work>(
         written_bytes: after.written_bytes.saturating_sub(before.written_bytes),
         write_calls: after.write_calls.saturating_sub(before.write_calls),
     };
+    let disk = session.network.as_ref().zip(disk);
+    let disk_busy = disk.as_ref().and_then(|(network, (_, earlier))| {
+        Some((network.disk_busy_seconds()? - (*earlier)?) / outcome.elapsed.as_secs_f64())
+    });
     Ok(Measured {
         rate: offer.rate,
         nodes: before.iter().zip(&after).zip(&samples).map(used).collect(),
-        disk_bytes: session
-            .network
-            .as_ref()
-            .zip(disk)
-            .map(|(network, disk)| network.disk_bytes().saturating_sub(disk)),
-        stages: both.map(|(earlier, later)| later.stages(&earlier, seconds)),
+        disk_bytes: disk.map(|(network, (earlier, _))| network.disk_bytes().saturating_sub(earlier)),
+        disk_busy: disk_busy.map(|part| part.clamp(0.0, 1.0)),
+        breakdown,
+        transactions,
         outcome,
     })
+}
+
+/// Where the nodes that have counters tell them.
+fn metrics_of(endpoints: &[Endpoint]) -> Vec<String> {
+    endpoints.iter().filter_map(|endpoint| endpoint.metrics.clone()).collect()
+}
+
+/// Transactions that failed in their blocks, by the first node's count.
+async fn failed(session: &Session) -> Result<f64> {
+    let Some(url) = session.endpoints.first().and_then(|endpoint| endpoint.metrics.as_ref()) else {
+        return Ok(0.0);
+    };
+    Ok(Metrics::scrape(url).await?.get("virtengine_failed_txs_total").unwrap_or(0.0))
+}
+
+/// Reads the counters of nodes at two moments, of each of which it is told, and at once when nobody tells any more.
+async fn watch(urls: Vec<String>, mut edges: mpsc::UnboundedReceiver<()>) -> Result<Breakdown> {
+    let counters = async || try_join_all(urls.iter().map(|url| Metrics::scrape(url))).await;
+    edges.recv().await;
+    let (earlier, began) = (counters().await?, Instant::now());
+    edges.recv().await;
+    let (later, ended) = (counters().await?, Instant::now());
+    Ok(Breakdown::between(&earlier, &later, (ended - began).as_secs_f64()))
 }
 
 fn usage(session: &mut Session) -> Result<Vec<Usage>> {

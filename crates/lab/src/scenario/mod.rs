@@ -3,6 +3,8 @@
 //! A scenario gets a network, puts a load on it and gives a [`RunResult`]. [`all`] lists them; a new one is a module
 //! and a line there.
 
+mod bottleneck;
+mod degradation;
 mod document;
 mod figures;
 mod market;
@@ -15,6 +17,7 @@ mod saturation;
 mod session;
 mod throughput;
 
+pub use degradation::{Analysis, AnalysisError, Over};
 pub use market::Market;
 pub use options::{Options, OptionsError};
 pub use presign::{Presign, presign};
@@ -35,6 +38,11 @@ pub trait Scenario {
 
     /// Settings that suit it, where they differ from the general ones.
     fn defaults(&self, options: &mut Options);
+
+    /// What its size is: the setting that a degradation analysis raises unless told otherwise.
+    fn size(&self) -> Over {
+        Over::Size
+    }
 
     /// Measures. Blocks until the network has stopped again.
     ///

@@ -44,8 +44,13 @@ pub struct Options {
     pub way: Way,
     /// How arrivals are spread.
     pub arrivals: Arrivals,
-    /// Part of the transfers whose receiver is one hot account, 0 to 1.
+    /// Part of the load that one hot account takes part in, 0 to 1: it receives the transfers, and is the tenant of the
+    /// market's cycles, on whose orders one hot provider bids.
     pub hot_share: f64,
+    /// Part of the market's transactions that are transfers, 0 to 1.
+    pub transfer_share: f64,
+    /// Bids on each order of the market.
+    pub bids: usize,
     /// Most transactions of one request; by the way if absent.
     pub batch: Option<usize>,
     /// Connections to each node; by the way if absent.
@@ -97,10 +102,20 @@ pub enum OptionsError {
         duration: f64,
     },
     /// A share is no share.
-    #[error("--hot-share must be from 0 to 1, got {found}")]
+    #[error("--{option} must be from 0 to 1, got {found}")]
     Share {
+        /// The option.
+        option: &'static str,
         /// As given.
         found: f64,
+    },
+    /// A provider bids once on an order.
+    #[error("--bids {bids} needs as many --providers, not {providers}")]
+    Bids {
+        /// On each order.
+        bids: usize,
+        /// All of them.
+        providers: usize,
     },
     /// The transactions would not fit into memory.
     #[error(
@@ -139,6 +154,8 @@ impl Options {
             way: Way::Stream,
             arrivals: Arrivals::Poisson,
             hot_share: 0.0,
+            transfer_share: 0.0,
+            bids: 1,
             batch: None,
             connections: None,
             max_outstanding: 20_000,
@@ -176,6 +193,7 @@ impl Options {
             ("validators", f64::from(self.validators)),
             ("accounts", self.accounts as f64),
             ("providers", self.providers as f64),
+            ("bids", self.bids as f64),
             ("rate", self.rate),
             ("duration", duration),
             ("repeat", f64::from(self.repeat)),
@@ -191,8 +209,13 @@ impl Options {
         if warm_up >= duration {
             return Err(OptionsError::WarmUp { warm_up, duration });
         }
-        if !(0.0..=1.0).contains(&self.hot_share) {
-            return Err(OptionsError::Share { found: self.hot_share });
+        for (option, found) in [("hot-share", self.hot_share), ("transfer-share", self.transfer_share)] {
+            if !(0.0..=1.0).contains(&found) {
+                return Err(OptionsError::Share { option, found });
+            }
+        }
+        if self.bids > self.providers {
+            return Err(OptionsError::Bids { bids: self.bids, providers: self.providers });
         }
         let count = self.rate * duration;
         if count > MAX_SIGNED {

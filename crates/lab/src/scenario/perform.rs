@@ -4,7 +4,7 @@ use super::{
     Options, Progress, Search,
     document::{self, Run},
     measure::{Measured, Offer, measure},
-    saturation::{bound_by, holds, point},
+    saturation::{holds, point},
     session::Session,
 };
 use crate::{
@@ -22,6 +22,8 @@ pub(super) struct Course<'a> {
     pub(super) per_arrival: f64,
     /// Whether what follows needs the results of what came before.
     pub(super) with_results: bool,
+    /// Settings of its own, as the document names them.
+    pub(super) settings: Vec<(&'static str, serde_json::Value)>,
 }
 
 /// Opens the network, prepares it, measures what the machine can do, offers the load once, several times or until it
@@ -71,7 +73,7 @@ pub(super) async fn perform<W: Work>(
             name: options.way.describe().to_owned(),
             points: tried.iter().map(|(measured, _)| point(measured)).collect(),
             knee_per_second: search.knee(),
-            bound_by: failed.and_then(|measured| bound_by(measured, options, share)),
+            bound_by: failed.and_then(|measured| measured.bound_by(options, share)),
         });
         // The figures are those of the highest rate that held, or of the lowest that was tried.
         let best = tried.iter().rposition(|(_, held)| *held).unwrap_or(0);

@@ -70,19 +70,6 @@ pub(super) fn holds(measured: &Measured, options: &Options) -> bool {
     outcome.errors.total() == 0 && soon && committed
 }
 
-/// Why a rate was not higher: the generator, the checks of signatures, or the node's busiest stage.
-pub(super) fn bound_by(measured: &Measured, options: &Options, limit: f64) -> Option<String> {
-    if measured.generator_was_limit(options) {
-        return Some("generator".to_owned());
-    }
-    if limit > 0.0 && measured.committed_tps() / limit >= 0.8 {
-        return Some("signature checks".to_owned());
-    }
-    let stages = measured.stages.as_ref()?;
-    let busiest = stages.stages.iter().max_by(|a, b| a.share.total_cmp(&b.share))?;
-    Some(format!("{} ({:.0} % busy)", busiest.stage, busiest.share * 100.0))
-}
-
 /// A step as the chart shows it. Without anything final its latencies are the longest wait.
 pub(super) fn point(measured: &Measured) -> LoadPoint {
     let outcome = &measured.outcome;

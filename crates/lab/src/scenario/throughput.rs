@@ -32,6 +32,7 @@ impl Scenario for Throughput {
             purposes: &[("sender", options.accounts)],
             per_arrival: 1.0,
             with_results: false,
+            settings: Vec::new(),
         };
         let work = async |session: &Session, count: usize, seed: u64| {
             sign(session, count, seed, options, progress).await

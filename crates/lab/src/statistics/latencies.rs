@@ -39,11 +39,6 @@ impl Latencies {
         self.0.add(&other.0).expect("both have the same bounds");
     }
 
-    /// Forgets all, for the next interval.
-    pub fn clear(&mut self) {
-        self.0.reset();
-    }
-
     /// How many there are.
     pub fn count(&self) -> u64 {
         self.0.len()

@@ -70,11 +70,6 @@ impl PowerLaw {
         let y = self.scale.ln() + self.exponent.value * x;
         Estimate { low: (y - reach).exp(), value: y.exp(), high: (y + reach).exp() }
     }
-
-    /// How many times as much one operation costs at `to` as at `from`.
-    pub fn growth(&self, from: f64, to: f64) -> f64 {
-        (to / from).powf(self.exponent.value)
-    }
 }
 
 /// Logarithms of each size and of the median of its measurements, in order of size.

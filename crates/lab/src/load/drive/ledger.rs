@@ -25,6 +25,7 @@ pub(super) struct Ledger {
     in_window: u64,
     latencies: Latencies,
     send_lag: Latencies,
+    reading: Latencies,
     errors: Errors,
     timeline: Timeline,
     blocks: Vec<Told>,
@@ -54,6 +55,7 @@ impl Ledger {
             in_window: 0,
             latencies: Latencies::new(),
             send_lag: Latencies::new(),
+            reading: Latencies::new(),
             errors: Errors::default(),
             timeline: Timeline::default(),
             blocks: Vec::new(),
@@ -145,6 +147,11 @@ impl Ledger {
         self.timeline.failed(at);
     }
 
+    /// Notes how long it took to read a block.
+    pub(super) fn read(&mut self, took: Duration) {
+        self.reading.record(took);
+    }
+
     /// Notes a block.
     pub(super) fn block(&mut self, told: Told) {
         self.blocks.push(told);
@@ -163,6 +170,7 @@ impl Ledger {
             window: self.warm_up..self.end,
             latencies: self.latencies,
             send_lag: self.send_lag,
+            reading: self.reading,
             errors: self.errors,
             over_time: self.timeline.series(self.name),
             blocks: self.blocks,

@@ -113,7 +113,11 @@ impl Work for Endless {
 
     fn refused(&mut self, _: u32, _: u64, _: Option<&Refusal>) {}
 
-    fn included(&mut self, _: u32, _: u64, _: Option<&TxResult>) -> Option<Signed> {
+    fn included(&mut self, _: u32, _: u64, _: Option<&TxResult>) -> Vec<Signed> {
+        Vec::new()
+    }
+
+    fn fingerprint(&self) -> Option<Hash> {
         None
     }
 }

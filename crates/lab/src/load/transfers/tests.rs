@@ -5,6 +5,10 @@ use virtengine_crypto::KeyKind;
 use virtengine_types::tx::DecodedTx;
 
 fn transfers(senders: usize, count: usize, hot_share: f64) -> Transfers {
+    drawn_from(5, senders, count, hot_share)
+}
+
+fn drawn_from(seed: u64, senders: usize, count: usize, hot_share: f64) -> Transfers {
     let signers: Vec<Signer> = (0..)
         .zip(keys(KeyKind::Ed25519, "sender", 1, senders))
         .map(|(account_number, key)| {
@@ -15,7 +19,7 @@ fn transfers(senders: usize, count: usize, hot_share: f64) -> Transfers {
     let receivers =
         Receivers { all: vec![Address([1; 20]), Address([2; 20])], hot: Address([9; 20]), hot_share };
     let terms = Terms { chain_id: "lab-1".into(), gas_price: 25_000 };
-    Transfers::sign(&signers, count, &receivers, &terms, 5, &|_| {})
+    Transfers::sign(&signers, count, &receivers, &terms, seed, &|_| {})
 }
 
 fn all(work: &mut Transfers, count: usize) -> Vec<Signed> {
@@ -46,6 +50,16 @@ fn the_hot_account_receives_its_share() {
     };
     assert_eq!((share(0.0), share(1.0)), (0, 400));
     assert!((150..250).contains(&share(0.5)));
+}
+
+#[test]
+fn the_fingerprint_is_of_every_transfer_in_its_place() {
+    let fingerprint = |seed| drawn_from(seed, 3, 60, 0.0).fingerprint().unwrap();
+    assert_eq!(fingerprint(5), fingerprint(5));
+    assert_ne!(fingerprint(5), fingerprint(6));
+    let sent = all(&mut transfers(3, 60, 0.0), 60);
+    let by_hand = sent.iter().fold(Sha256::new(), |all, tx| all.chain_update(tx.hash));
+    assert_eq!(fingerprint(5), <Hash>::from(by_hand.finalize()));
 }
 
 #[test]

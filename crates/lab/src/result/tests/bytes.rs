@@ -51,5 +51,6 @@ const NUMBERS: &[&str] = &[
     "/series/3/max_ms",
     "/series/4/points/1/value",
     "/series/4/points/1/size",
-    "/series/5/stages/0/microseconds",
+    "/series/4/growth/exponent/value",
+    "/series/5/stages/0/mean_ms",
 ];

@@ -1,6 +1,7 @@
 use super::*;
 use crate::{
     load::{Errors, Outcome, Told},
+    network::Breakdown,
     result::{Commit, OverTime, TimePoint},
     scenario::measure::Used,
 };
@@ -30,6 +31,7 @@ fn measured(committed_in_window: u64, lag_ms: u64) -> Measured {
         window: 2 * SECOND..10 * SECOND,
         latencies,
         send_lag,
+        reading: Latencies::new(),
         errors: Errors::default(),
         over_time: OverTime { name: "gRPC stream".into(), points: (0..10).map(point).collect() },
         blocks: (0..12).map(told).collect(),
@@ -43,7 +45,15 @@ fn measured(committed_in_window: u64, lag_ms: u64) -> Measured {
         written_bytes: 5_000,
         write_calls: 10,
     };
-    Measured { rate: 100.0, outcome, nodes: vec![used, used], disk_bytes: Some(4_000), stages: None }
+    Measured {
+        rate: 100.0,
+        outcome,
+        nodes: vec![used, used],
+        disk_bytes: Some(4_000),
+        disk_busy: Some(0.05),
+        breakdown: Breakdown::default(),
+        transactions: Some([7; 32]),
+    }
 }
 
 fn options() -> Options {
@@ -52,7 +62,9 @@ fn options() -> Options {
 }
 
 fn document(runs: Vec<Measured>) -> RunResult {
-    let course = Course { name: "throughput", purposes: &[], per_arrival: 1.0, with_results: false };
+    let settings = vec![("bids", json!(2))];
+    let course =
+        Course { name: "throughput", purposes: &[], per_arrival: 1.0, with_results: false, settings };
     let options = options();
     let (started_at, limits) = (Timestamp::now(), [900.0, 1_100.0]);
     write(Run { course: &course, options: &options, started_at, runs, by_load: None, limits, nodes: 2.0 })
@@ -91,4 +103,37 @@ fn a_generator_that_is_late_is_named_as_the_limit() {
     let result = document(vec![measured(800, 40)]);
     assert_eq!(result.parameters["generator_was_limit"], true);
     assert!(result.errors[0].reason.contains("the generator was the limit"), "{:?}", result.errors);
+}
+
+fn bound_by(result: &RunResult) -> Vec<Option<&str>> {
+    let mut found = Vec::new();
+    for series in &result.series {
+        if let Series::Stages(stages) = series {
+            found.push(stages.bound_by.as_deref());
+        }
+    }
+    found
+}
+
+#[test]
+fn the_busiest_part_is_named() {
+    // 100 of 500 signature checks a second for each node, and the disk for a twentieth of the time.
+    let checks = Measured { nodes: Vec::new(), ..measured(800, 1) };
+    assert_eq!(bound_by(&document(vec![checks])), [Some("signature checks (20 % busy)")]);
+    let slow = Measured { disk_busy: Some(0.75), ..measured(800, 1) };
+    assert_eq!(
+        bound_by(&document(vec![measured(800, 40), slow])),
+        [Some("generator"), Some("disk (75 % busy)")]
+    );
+}
+
+#[test]
+fn transactions_are_known_by_their_hash_and_settings_are_those_of_the_scenario_too() {
+    let one = document(vec![measured(800, 1)]);
+    assert_eq!(one.parameters["transactions_sha256"], "07".repeat(32));
+    assert_eq!(one.parameters["bids"], 2);
+    let two = document(vec![measured(800, 1), measured(800, 1)]);
+    assert_ne!(one.parameters["transactions_sha256"], two.parameters["transactions_sha256"]);
+    let unknown = Measured { transactions: None, ..measured(800, 1) };
+    assert!(!document(vec![unknown]).parameters.contains_key("transactions_sha256"));
 }

@@ -1,6 +1,6 @@
 //! The messages of a cycle.
 
-use crate::load::{Signed, Signer, Terms};
+use crate::load::Signer;
 use prost_types::Any;
 use virtengine_client::sign::any;
 use virtengine_types::{
@@ -46,9 +46,9 @@ pub(super) fn registration(signer: &Signer) -> Any {
     })
 }
 
-/// A signed order.
-pub(super) fn order(signer: &Signer, index: u32, sequence: u64, terms: &Terms) -> Signed {
-    signer.sign(index, sequence, &[creation(signer, BID_WINDOW)], GAS, terms)
+/// An order that takes bids for longer than a load lasts.
+pub(super) fn order(signer: &Signer) -> Any {
+    creation(signer, BID_WINDOW)
 }
 
 /// An order of two cores and a little storage, which takes bids for `bid_window` blocks.

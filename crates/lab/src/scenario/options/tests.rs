@@ -29,7 +29,16 @@ fn rejects_a_warm_up_that_leaves_nothing() {
 
 #[test]
 fn rejects_a_share_above_all() {
-    assert_eq!(Options { hot_share: 1.5, ..options() }.validate(), Err(OptionsError::Share { found: 1.5 }));
+    let error = Options { hot_share: 1.5, ..options() }.validate().unwrap_err();
+    assert_eq!(error, OptionsError::Share { option: "hot-share", found: 1.5 });
+    let error = Options { transfer_share: f64::NAN, ..options() }.validate().unwrap_err();
+    assert!(error.to_string().contains("--transfer-share must be from 0 to 1"), "{error}");
+}
+
+#[test]
+fn rejects_more_bids_than_providers() {
+    let error = Options { bids: 5, providers: 4, ..options() }.validate().unwrap_err();
+    assert_eq!(error, OptionsError::Bids { bids: 5, providers: 4 });
 }
 
 #[test]

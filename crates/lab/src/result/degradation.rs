@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::result::{Better, Verdict};
+use super::{Better, Verdict};
 
 /// The classes of `scaling-recommendations.md`: below 2x acceptable, 2-5x warning, 5-10x high, above 10x critical.
 /// A border belongs to the worse class, but 10x itself is high, as only more is critical.
