@@ -3,7 +3,7 @@
 #
 #   tests/load/run.sh <virtengine> [folder]     folder: where k6's summary and the logs are kept
 #
-# VALIDATORS (4) is the size of the network; ORDERS, BIDS, ALLOCATIONS, BURST, CALM and PEAK shape the load as
+# VALIDATORS (1) is the size of the network; ORDERS, BIDS, ALLOCATIONS, BURST, CALM and PEAK shape the load as
 # k6/marketplace_burst.js says. k6 is built once by Go into ~/.cache/virtengine-load, or $VIRTENGINE_LOAD_CACHE.
 set -euo pipefail
 
@@ -18,7 +18,7 @@ cd "$(dirname "$0")"
 version=v1.8.1
 cache="${VIRTENGINE_LOAD_CACHE:-$HOME/.cache/virtengine-load}"
 k6="$cache/k6-$version/k6"
-validators="${VALIDATORS:-4}"
+validators="${VALIDATORS:-1}"
 export ORDERS="${ORDERS:-20}" BIDS="${BIDS:-40}" ALLOCATIONS="${ALLOCATIONS:-20}"
 export BURST="${BURST:-5}" CALM="${CALM:-10}" PEAK="${PEAK:-10}"
 home="$(mktemp -d -t virtengine-load.XXXXXX)"

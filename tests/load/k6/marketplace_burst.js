@@ -35,9 +35,9 @@ const routes = {
 const FINAL = ["p(95)<100", "p(99)<250"];
 // Part of the calls that may fail.
 const FAILED = "rate<0.001";
-// Transactions of each route of which it is asked in the end whether they are final, and how long, in seconds.
-const ASKED = 50;
-const PATIENCE = 30;
+// Of so many admitted transactions one is asked for until it is final, for so many seconds.
+const FOLLOWED = 10;
+const PATIENCE = 20;
 
 const signed = {};
 for (const route of Object.keys(routes)) {
@@ -88,12 +88,11 @@ export const options = {
 function send(route) {
   const index = exec.scenario.iterationInTest;
   const tx = signed[route][index];
-  if (tx === undefined) {
-    lacking.add(1);
-    return;
-  }
+  lacking.add(tx === undefined ? 1 : 0);
+  if (tx === undefined) return;
   const final = index % 2 === 1;
-  const node = nodes[Math.floor(index / 2) % nodes.length];
+  // A client keeps to its node.
+  const node = nodes[exec.vu.idInTest % nodes.length];
   const mode = final ? "BROADCAST_MODE_BLOCK" : "BROADCAST_MODE_SYNC";
   const answer = http.post(`${node}${routes[route].path(tx)}`, JSON.stringify({ tx_bytes: tx.tx_bytes, mode }), {
     headers: { "content-type": "application/json" },
@@ -103,39 +102,34 @@ function send(route) {
   });
   const good = check(answer, {
     "answered as asked": ({ status }) => status === (final ? 200 : 202),
-    "final with the number that was created": (found) => !final || /^[1-9]\d*$/.test(found.json("id")),
+    "with the number that was created": (found) => !final || numbered(found),
   });
   if (!good) console.error(`${route} ${tx.hash}: ${answer.status} ${answer.error} ${answer.body}`);
+  lost.add(0);
+  if (good && !final && index % (2 * FOLLOWED) === 0) follow(route, node, tx.hash);
 }
+
+const numbered = (answer) => answer.status === 200 && /^[1-9]\d*$/.test(answer.json("id"));
 
 export const orders = () => send("orders");
 export const bids = () => send("bids");
 export const allocations = () => send("allocations");
 
-// Asks whether what was only admitted became final.
-export function teardown() {
+// Asks until what was only admitted is final.
+function follow(route, node, hash) {
   const deadline = Date.now() + PATIENCE * 1000;
-  lost.add(0);
-  for (const [route, { rate }] of Object.entries(routes)) {
-    // The last calls of a schedule may not have begun.
-    const sent = Math.min(rate * (2 * calm + burst * peak) - 2, signed[route].length);
-    const step = Math.max(2, 2 * Math.floor(sent / 2 / ASKED));
-    for (let index = 0; index < sent; index += step) {
-      const { hash } = signed[route][index];
-      while (!isFinal(hash)) {
-        if (Date.now() > deadline) {
-          console.error(`${route} ${hash} was admitted, and is not final or failed`);
-          lost.add(1);
-          break;
-        }
-        sleep(0.2);
-      }
-    }
-  }
-}
-
-function isFinal(hash) {
   const asked = { tags: { route: "asked", name: "asked" }, responseCallback: null };
-  const answer = http.get(`${nodes[0]}/cosmos/tx/v1beta1/txs/${hash}`, asked);
-  return answer.status === 200 && answer.json("tx_response.code") === 0;
+  while (Date.now() < deadline) {
+    const answer = http.get(`${node}/cosmos/tx/v1beta1/txs/${hash}`, asked);
+    if (answer.status === 200) {
+      const code = answer.json("tx_response.code");
+      if (code === 0) return;
+      console.error(`${route} ${hash} failed with code ${code} after it was admitted`);
+      lost.add(1);
+      return;
+    }
+    sleep(0.2);
+  }
+  console.error(`${route} ${hash} was admitted, and is not final ${PATIENCE} s later`);
+  lost.add(1);
 }
