@@ -54,6 +54,7 @@ fn counts(result: &RunResult) -> (f64, f64) {
 #[test]
 fn every_transfer_of_a_small_load_is_committed_in_each_way() {
     let folder = tempfile::tempdir().unwrap();
+    let mut signed = Vec::new();
     for way in ["stream", "batch", "single"] {
         let json = folder.path().join(format!("{way}.json"));
         let load = ["--rate", "50", "--duration", "4", "--accounts", "20", "--way", way];
@@ -67,20 +68,31 @@ fn every_transfer_of_a_small_load_is_committed_in_each_way() {
         let committed = value("committed_tps");
         assert!((25.0..100.0).contains(&committed), "{way}: {committed}");
         assert!(value("signature_limit_tps") > committed && value("peak_rss_bytes") > 1e6);
+        let stages = result.series.iter().find_map(|series| match series {
+            Series::Stages(stages) => Some(stages),
+            _ => None,
+        });
+        let stages = stages.unwrap();
+        assert!(stages.bound_by.is_some() && stages.stages.iter().any(|stage| stage.seconds > 0.0), "{way}");
+        signed.push(result.parameters["transactions_sha256"].clone());
     }
+    assert!(signed[0].as_str().is_some_and(|hash| hash.len() == 64));
+    assert!(
+        signed.iter().all(|hash| *hash == signed[0]),
+        "one seed gives one set of transactions: {signed:?}"
+    );
 }
 
 #[test]
 fn every_market_cycle_of_a_small_load_comes_to_its_end() {
     let folder = tempfile::tempdir().unwrap();
     let json = folder.path().join("market.json");
-    let load =
-        ["--rate", "40", "--duration", "4", "--accounts", "50", "--providers", "3", "--key", "ed25519"];
+    let load = ["--rate", "40", "--duration", "4", "--accounts", "2", "--providers", "3", "--key", "ed25519"];
     let output = run("market", 22_200, &json, &load);
     let result = result(&output, &json);
     let (offered, committed) = counts(&result);
     assert_eq!(committed, offered);
-    // Each cycle is four transactions.
+    // Each cycle is four transactions, and two tenants have many at once.
     assert!(offered >= 40.0 && offered % 4.0 == 0.0, "{offered}");
     let table = String::from_utf8(output.stdout).unwrap();
     assert!(table.contains("committed_tps") && table.contains("verdict"), "{table}");
@@ -104,6 +116,8 @@ fn mistakes_are_refused_with_what_to_do() {
     assert!(funds.contains("--mnemonic or --devnet"), "{funds}");
     let endpoint = lab(&["run", "throughput", "--endpoint", "127.0.0.1:1"]);
     assert!(endpoint.contains("rpc=URL,grpc=ADDR"), "{endpoint}");
+    let few = lab(&["degradation", "throughput", "--sizes", "1,2,4,8", commit[0], commit[1]]);
+    assert!(few.contains("--sizes needs at least 5 different ones, not 4"), "{few}");
     let missing = lab(&["check", "/nowhere.json"]);
     assert!(missing.contains("/nowhere.json"), "{missing}");
 }

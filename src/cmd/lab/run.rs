@@ -113,7 +113,7 @@ fn table(result: &RunResult, judged: &Judged) -> String {
     for series in &result.series {
         match series {
             Series::Stages(Stages { bound_by: Some(bound_by), name, .. }) => {
-                text.push_str(&format!("\n{name}: bound by {bound_by}"));
+                text.push_str(&format!("\nbusiest of {name}: {bound_by}"));
             }
             Series::Scaling(series) => text.push_str(&format!("\n{}", growth_of(series))),
             _ => {}
@@ -138,13 +138,14 @@ fn growth_of(series: &Scaling) -> String {
         return format!("{name}: no law fitted");
     };
     let (Some(first), Some(last)) = (sizes.first(), sizes.last()) else { return format!("{name}: no sizes") };
+    let change =
+        if *factor >= 1.0 { format!("{factor:.2}x worse") } else { format!("{:.2}x better", 1.0 / factor) };
     format!(
-        "{name}: {} to {} {unit} from {} to {} {size_unit}, {:.2}x worse, {}; exponent {:.2} ({:.2} to {:.2})",
+        "{name}: {} to {} {unit} from {} to {} {size_unit}, {change}, {}; exponent {:.2} ({:.2} to {:.2})",
         number_of(first.median),
         number_of(last.median),
         first.size,
         last.size,
-        factor,
         class.as_str(),
         exponent.value,
         exponent.low,

@@ -224,7 +224,8 @@ impl<W: Work> Run<'_, W> {
 
     fn included(&mut self, block: &Block) {
         let at = block.at.saturating_duration_since(self.start);
-        self.ledger.read(block.at.elapsed());
+        let read = self.start.elapsed();
+        self.ledger.read(read.saturating_sub(at));
         self.ledger.block(Told {
             height: block.height,
             at,
@@ -235,9 +236,9 @@ impl<W: Work> Run<'_, W> {
             let result = block.results.as_ref().and_then(|results| results.get(index));
             let Some(sent) = self.ledger.included(hash, result, at) else { continue };
             for next in self.work.included(sent.account, sent.sequence, result) {
-                // What follows is due when its cause is final; that it takes time to learn of it is the node's matter.
-                self.ledger.offered(at);
-                self.send(next, at);
+                // What follows is due once it can be signed. How long that took is told apart.
+                self.ledger.offered(read);
+                self.send(next, read);
             }
         }
     }

@@ -13,6 +13,9 @@ use crate::{
 /// Most points of a line: more than a phone has columns for would only make the page large.
 const MAX_LINE: usize = 240;
 
+/// Most charts over size of what does not degrade.
+const SCALING: usize = 6;
+
 /// Shortest latency that an axis of powers shows: a nanosecond, as 0 has no place on it.
 const LEAST_MS: f64 = 1e-6;
 
@@ -25,7 +28,9 @@ pub(super) fn figures(series: &[Series], fits: &[Fit<'_>]) -> Vec<Figure> {
             Vec::new()
         }
     });
-    drawn.chain(fits.iter().filter_map(Fit::figure)).collect()
+    // What keeps its cost at every size is said in the table; only the first few are shown too.
+    let shown = fits.iter().enumerate().filter(|(place, fit)| *place < SCALING || fit.shortfall().is_some());
+    drawn.chain(shown.filter_map(|(_, fit)| fit.figure())).collect()
 }
 
 fn over_time(series: &OverTime) -> Vec<Figure> {

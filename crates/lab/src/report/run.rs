@@ -17,8 +17,8 @@ use crate::{
 
 /// Metrics that are shown large.
 const HEADLINES: usize = 9;
-/// Settings that are named beside a title.
-const SETTINGS: usize = 6;
+/// Settings that are named beside a title, where a run has them.
+const SETTINGS: [&str; 8] = ["scenario", "over", "validators", "key", "way", "size", "rate", "hot_share"];
 
 /// One run, from its verdict down to its details.
 ///
@@ -50,13 +50,13 @@ pub(super) fn section(
                     }
                 }
             }
+            @if !fits.is_empty() { div.details { (tables::scaling(fits)) } }
             @if !figures.is_empty() {
                 div.figures { @for figure in &figures { (figure) } }
             }
             div.details {
                 (tables::percentiles(&result.series))
                 (tables::stages(&result.series))
-                (tables::scaling(fits))
                 (tables::metrics(result, judged))
                 (tables::failures(&result.errors))
                 (tables::parameters(result))
@@ -65,17 +65,18 @@ pub(super) fn section(
     })
 }
 
-/// The first settings of a run, as `key ed25519 · validators 4`.
+/// The settings of a run that tell it from others, as `validators 4 · key ed25519`.
 pub(super) fn settings(result: &RunResult) -> String {
-    let named = |(name, value): (&String, &Value)| match value {
-        Value::String(text) => format!("{name} {text}"),
-        Value::Number(number) => {
-            format!("{name} {}", number.as_f64().map_or_else(|| number.to_string(), plain))
-        }
-        value => format!("{name} {value}"),
+    let named = |name: &&str| {
+        Some(match result.parameters.get(*name)? {
+            Value::String(text) => format!("{name} {text}"),
+            Value::Number(number) => {
+                format!("{name} {}", number.as_f64().map_or_else(|| number.to_string(), plain))
+            }
+            value => format!("{name} {value}"),
+        })
     };
-    let short = result.parameters.iter().filter(|(_, value)| !value.is_array() && !value.is_object());
-    short.take(SETTINGS).map(named).collect::<Vec<_>>().join(" · ")
+    SETTINGS.iter().filter_map(named).collect::<Vec<_>>().join(" · ")
 }
 
 fn headline(metric: &Metric, finding: Option<&Finding>) -> Markup {

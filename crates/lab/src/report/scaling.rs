@@ -60,39 +60,40 @@ impl<'a> Fit<'a> {
         Some(format!("{} to {}", of(sizes.first()?.median), of(sizes.last()?.median)))
     }
 
-    /// What the laws say, or why there is none.
-    pub(super) fn summary(&self) -> String {
+    /// How much worse or better the median at the largest size is than that at the smallest.
+    pub(super) fn change(&self) -> Option<String> {
+        let factor = self.growth.as_ref()?.factor;
+        Some(if factor >= 1.0 {
+            format!("{} worse", times(factor))
+        } else {
+            format!("{} better", times(1.0 / factor))
+        })
+    }
+
+    /// The power of the size and its interval, or why there is none.
+    pub(super) fn power(&self) -> String {
         let Some(growth) = &self.growth else {
             let why = self.laws.power.as_ref().err().map(|error| format!(": {error}")).unwrap_or_default();
             return format!("No law fitted{why}.");
         };
         let Interval { low, value, high } = growth.exponent;
+        format!("{} ({} to {}), R² {:.3}", exponent(value), exponent(low), exponent(high), growth.r_squared)
+    }
+
+    /// What the laws say, or why there is none.
+    fn summary(&self) -> String {
+        let (Some(growth), Some(change)) = (&self.growth, self.change()) else { return self.power() };
         let what = match self.series.measure {
             Measure::Cost => "Cost",
             Measure::Throughput | Measure::Concurrency => "Throughput",
         };
-        let (smallest, largest) = self.ends();
-        let power = format!(
-            "{what} goes as size to the power of {} ({} to {}), R² {:.3}. At {} it is {} that at {}.",
-            exponent(value),
-            exponent(low),
-            exponent(high),
-            growth.r_squared,
-            plain(largest),
-            times(self.ratio()),
-            plain(smallest)
-        );
+        let at = growth.sizes.last().map(|summary| plain(summary.size as f64)).unwrap_or_default();
+        let power = format!("{what} goes as size to the power of {}. At {at} it is {change}.", self.power());
         match &self.laws.scalability {
             Some(Ok(law)) => format!("{power} {}", scalability(law)),
             Some(Err(error)) => format!("{power} No scalability law fitted: {error}."),
             None => power,
         }
-    }
-
-    /// Median at the largest size over that at the smallest.
-    fn ratio(&self) -> f64 {
-        let sizes = self.growth.as_ref().map(|growth| growth.sizes.as_slice()).unwrap_or_default();
-        sizes.last().zip(sizes.first()).map_or(1.0, |(last, first)| last.median / first.median)
     }
 
     /// Measurements, curve and band; none without measurements.
@@ -169,9 +170,9 @@ fn exponent(number: f64) -> String {
     if text == "-0.00" { "0.00".into() } else { text }
 }
 
-/// A ratio as `2.30x`, to two decimals or, where those would say nothing, two digits.
-fn times(ratio: f64) -> String {
-    if ratio < 0.1 { format!("{}x", rough(ratio)) } else { format!("{ratio:.2}x") }
+/// A factor from 1 on, as `2.30x`.
+fn times(factor: f64) -> String {
+    if factor < 100.0 { format!("{factor:.2}x") } else { format!("{}x", plain(factor)) }
 }
 
 fn scalability(law: &Usl) -> String {

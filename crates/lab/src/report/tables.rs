@@ -1,6 +1,8 @@
 //! The tables of a run. On a phone each row becomes a block, with the head of its column before each value.
 
 use maud::{Markup, html};
+use serde_json::Value;
+use std::collections::BTreeSet;
 
 use super::scaling::Fit;
 use crate::{
@@ -81,20 +83,18 @@ pub(super) fn stages(series: &[Series]) -> Markup {
     html! {
         @for Stages { name, stages, bound_by } in breakdowns {
             @let busiest = stages.iter().map(|stage| stage.busy).fold(0.0, f64::max);
-            (table(&format!("Where time went: {name}"), &["stage", "mean", "times", "in all", "busy"],
-                &stages.iter().map(|stage| vec![
-                    html! { (stage.stage) },
-                    html! { (quantity(stage.mean_ms, "ms")) },
-                    html! { (plain(stage.count as f64)) },
-                    html! { (quantity(stage.seconds, "s")) },
-                    html! {
-                        span.bar { span.fill.busiest[stage.busy == busiest && busiest > 0.0]
-                            style=(format!("width:{:.1}%", (stage.busy * 100.0).min(100.0))) {} }
-                        " " (format!("{:.0} %", stage.busy * 100.0))
-                    },
-                ]).collect::<Vec<_>>()))
+            @let timed = stages.iter().filter(|stage| stage.seconds > 0.0);
+            (table(&format!("Where time went: {name}"), &["stage", "time", "busy"], &timed.map(|stage| vec![
+                html! { (stage.stage) },
+                html! { (quantity(stage.mean_ms, "ms")) " × " (plain(stage.count as f64)) },
+                html! {
+                    span.bar { span.fill.busiest[stage.busy == busiest]
+                        style=(format!("width:{:.1}%", (stage.busy * 100.0).min(100.0))) {} }
+                    " " (format!("{:.0} %", stage.busy * 100.0))
+                },
+            ]).collect::<Vec<_>>()))
             @if let Some(bound_by) = bound_by {
-                p.note { "Bound by " b { (bound_by) } ". " @if !stages.is_empty() { (BUSY) } }
+                p.note { "Busiest: " b { (bound_by) } ". " @if !stages.is_empty() { (BUSY) } }
             }
         }
     }
@@ -103,7 +103,7 @@ pub(super) fn stages(series: &[Series]) -> Markup {
 const BUSY: &str =
     "Busy is the time in a stage for each second, at the node at which that is most; stages overlap.";
 
-/// The laws fitted to costs and throughputs.
+/// What becomes of costs and throughputs with size, and what bounded the largest one.
 pub(super) fn scaling(fits: &[Fit<'_>]) -> Markup {
     let rows: Vec<_> = fits
         .iter()
@@ -112,12 +112,17 @@ pub(super) fn scaling(fits: &[Fit<'_>]) -> Markup {
                 html! { (fit.series.name) },
                 html! { @match fit.class() { Some(class) => (class_badge(class)), None => (NONE) } },
                 html! { (fit.medians().as_deref().unwrap_or(NONE)) },
-                html! { (fit.summary()) },
-                html! { (fit.series.bound_by.as_deref().unwrap_or(NONE)) },
+                html! { (fit.change().as_deref().unwrap_or(NONE)) },
+                html! { (fit.power()) },
             ]
         })
         .collect();
-    table("Degradation over size", &["operation", "class", "medians", "growth", "bound by"], &rows)
+    let bounds: BTreeSet<&str> = fits.iter().filter_map(|fit| fit.series.bound_by.as_deref()).collect();
+    let bounds = bounds.into_iter().collect::<Vec<_>>().join(", ");
+    html! {
+        (table("Degradation over size", &["operation", "class", "medians", "change", "power of size"], &rows))
+        @if !bounds.is_empty() { p.note { "Busiest at the largest size: " b { (bounds) } "." } }
+    }
 }
 
 /// Every metric of the result and of the baselines.
@@ -134,7 +139,11 @@ pub(super) fn metrics(result: &RunResult, judged: &Judged) -> Markup {
             expected(found.and_then(|found| found.baseline)),
             expected(metric.limit),
             html! { (value(metric.ratio, "ratio")) },
-            verdict(found),
+            // A dash is left out on a phone, where a line for each figure without a baseline would bury the rest.
+            match found {
+                Some(_) => verdict(found),
+                None => html! { (NONE) },
+            },
         ]
     });
     let absent = judged.findings.iter().filter(|found| found.problem == Some(Problem::Absent)).map(|found| {
@@ -186,11 +195,14 @@ pub(super) fn parameters(result: &RunResult) -> Markup {
         ("memory".into(), quantity(machine.memory_bytes as f64, "bytes")),
         ("system".into(), machine.os.clone()),
     ];
-    rows.extend(
-        result.parameters.iter().map(|(name, value)| {
-            (name.clone(), value.as_str().map_or_else(|| value.to_string(), Into::into))
-        }),
-    );
+    rows.extend(result.parameters.iter().map(|(name, value)| {
+        let text = match value {
+            Value::String(text) => text.clone(),
+            Value::Number(number) => number.as_f64().map_or_else(|| number.to_string(), plain),
+            value => value.to_string(),
+        };
+        (name.clone(), text)
+    }));
     html! {
         div.table {
             h3 { "Parameters and machine" }

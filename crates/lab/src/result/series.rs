@@ -237,7 +237,8 @@ pub struct Stages {
     pub name: String,
     /// In order of their names.
     pub stages: Vec<Stage>,
-    /// What bounded the rate, or would first: a stage, another part of the machine, or `generator`.
+    /// What was busiest, and so bounded the rate or would be the first to: a stage, another part of the machine, or
+    /// `generator`.
     pub bound_by: Option<String>,
 }
 

@@ -2,6 +2,7 @@
 
 use super::{Analysis, Turn};
 use crate::{
+    format::plain,
     result::{Failure, MAX_NAME, Measure, Metric, RunResult, Scaling, ScalingPoint, Series, Stages},
     scaling::Laws,
     statistics::Summary,
@@ -182,7 +183,7 @@ impl Points {
             self.0.iter().find(|(turn, _)| Some(turn.size) == self.0.last().map(|(turn, _)| turn.size)),
         ];
         let one = |(turn, run): &(Turn, RunResult)| {
-            let name = format!("nodes with {} {}", turn.size, analysis.over.unit());
+            let name = format!("nodes with {} {}", plain(turn.size as f64), analysis.over.unit());
             breakdowns(run)
                 .map(|stages| Series::Stages(Stages { name: name.clone(), ..stages.clone() }))
                 .collect::<Vec<_>>()
