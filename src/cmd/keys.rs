@@ -2,19 +2,27 @@
 
 use super::{
     keyring::{KeyringArgs, Purpose, secret},
-    output::Output,
+    output::{Output, printable},
+    parse,
 };
 use clap::{Args, Subcommand};
 use eyre::{Result, ensure};
 use serde_json::{Value, json};
 use std::io::{IsTerminal as _, stdin};
-use virtengine_crypto::{hd, keyring::KeyInfo};
+use virtengine_crypto::{
+    hd,
+    keyring::{KeyInfo, KeyringError, Listing},
+};
 
 #[derive(Subcommand)]
 pub(super) enum Keys {
     /// Make a key from a fresh mnemonic of 24 words, which is shown once.
     Add(Named),
     /// Store the key of a mnemonic of 12 or 24 words, read from the terminal or stdin.
+    ///
+    /// Without a terminal the first line of stdin is the mnemonic; with the backend `file` the second is the
+    /// keyring's passphrase.
+    #[command(visible_alias = "recover")]
     Import(Named),
     /// List the keys.
     List(Shared),
@@ -40,6 +48,7 @@ pub(super) enum Keys {
         /// Its name now.
         from: String,
         /// Its new name.
+        #[arg(value_parser = parse::key_name)]
         to: String,
         #[command(flatten)]
         shared: Shared,
@@ -59,6 +68,7 @@ pub(super) enum Keys {
 #[derive(Args)]
 pub(super) struct Named {
     /// Name of the new key.
+    #[arg(value_parser = parse::key_name)]
     name: String,
     /// Account of the derivation path.
     #[arg(long, default_value_t = 0)]
@@ -106,13 +116,13 @@ impl Keys {
                 named.shared.output.record(&record(&info))
             }
             Self::List(shared) => {
-                let keys = shared.keyring.open(Purpose::List)?.list()?;
-                let answer = json!({"keys": keys.iter().map(record).collect::<Vec<_>>()});
+                let listing = shared.keyring.open(Purpose::List)?.list()?;
                 shared.output.list(
-                    &answer,
+                    &list(&listing),
                     "keys",
                     &[("name", "name"), ("address", "address"), ("kind", "kind")],
-                )
+                )?;
+                complete(&listing)
             }
             Self::Show { name, shared } => {
                 shared.output.record(&record(&shared.keyring.open(Purpose::List)?.show(&name)?))
@@ -139,6 +149,22 @@ impl Keys {
     }
 }
 
+/// Keys that can be read, and those that cannot with the reason.
+fn list(listing: &Listing) -> Value {
+    let damaged = |(name, cause): &(String, KeyringError)| json!({"name": name, "cause": cause.to_string()});
+    json!({
+        "keys": listing.keys.iter().map(record).collect::<Vec<_>>(),
+        "damaged": listing.damaged.iter().map(damaged).collect::<Vec<_>>(),
+    })
+}
+
+/// Fails if a key is not in the list, and says which and why.
+fn complete(Listing { damaged, .. }: &Listing) -> Result<()> {
+    let causes: Vec<String> = damaged.iter().map(|(name, cause)| format!("{name}: {cause}")).collect();
+    ensure!(causes.is_empty(), "keys that cannot be read: {}", causes.join("; "));
+    Ok(())
+}
+
 fn record(info: &KeyInfo) -> Value {
     let key = info.public_key.to_json();
     json!({
@@ -156,9 +182,34 @@ pub(super) fn confirm(yes: bool, what: &str) -> Result<()> {
         return Ok(());
     }
     ensure!(stdin().is_terminal(), "refusing to {what} without a terminal to ask on: give --yes");
-    eprint!("{what}? [y/N] ");
+    eprint!("{}? [y/N] ", printable(what));
     let mut answer = String::new();
     stdin().read_line(&mut answer)?;
     ensure!(matches!(answer.trim(), "y" | "Y" | "yes"), "not confirmed");
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use virtengine_crypto::{Backend, Keyring};
+
+    #[test]
+    fn a_damaged_key_is_named_behind_the_others() {
+        let folder = tempfile::tempdir().unwrap();
+        let keyring = Keyring::open(folder.path(), Backend::Test).unwrap();
+        keyring.add("bob", hd::DEFAULT_PATH).unwrap();
+        complete(&keyring.list().unwrap()).unwrap();
+        std::fs::create_dir(folder.path().join("alice.json")).unwrap();
+        let listing = keyring.list().unwrap();
+        let answer = list(&listing);
+        assert_eq!(
+            (&answer["keys"][0]["name"], &answer["damaged"][0]["name"]),
+            (&json!("bob"), &json!("alice"))
+        );
+        let cause = answer["damaged"][0]["cause"].as_str().unwrap();
+        assert!(cause.ends_with("it is not a file"), "{cause}");
+        let error = complete(&listing).unwrap_err().to_string();
+        assert!(error.starts_with("keys that cannot be read: alice: "), "{error}");
+    }
 }

@@ -20,21 +20,41 @@ pub(crate) fn causes(error: &Report) -> String {
 }
 
 /// Text of strangers for a terminal: what would control it is shown instead.
-fn printable(text: &str) -> String {
+pub(super) fn printable(text: &str) -> String {
+    escaped(text, |char| char.escape_unicode().to_string())
+}
+
+/// The text with each character that controls a terminal escaped.
+fn escaped(text: &str, escape: impl Fn(char) -> String) -> String {
     let mut shown = String::with_capacity(text.len());
     for char in text.chars() {
-        if char.is_control() && char != '\n' {
-            shown.extend(char.escape_default());
-        } else {
-            shown.push(char);
+        match char {
+            '\t' | '\r' => shown.extend(char.escape_default()),
+            _ if is_controlling(char) => shown.push_str(&escape(char)),
+            _ => shown.push(char),
         }
     }
     shown
 }
 
+/// Whether a character moves, colours or reorders what is shown around it: control characters but the end of
+/// a line, other ends of lines and paragraphs, and those that set the direction of writing.
+fn is_controlling(char: char) -> bool {
+    match char {
+        '\n' => false,
+        '\u{61c}' | '\u{200e}' | '\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2066}'..='\u{2069}' => true,
+        _ => char.is_control(),
+    }
+}
+
+/// Tells the user on stderr what strangers may have written.
+pub(super) fn note(text: &str) {
+    eprintln!("{}", printable(text));
+}
+
 /// A refusal of flags that the parser cannot give, which ends the program as the parser's own do.
 pub(super) fn wrong_usage(text: &str) -> Report {
-    clap::Error::raw(ErrorKind::ArgumentConflict, text).into()
+    clap::Error::raw(ErrorKind::ArgumentConflict, format_args!("{text}\n")).into()
 }
 
 /// Heading of the flags that every verb of a kind takes, behind the verb's own.
@@ -158,7 +178,17 @@ pub(super) fn line(text: &str) -> Result<()> {
 
 /// Writes JSON to stdout.
 pub(super) fn json(value: &Value) -> Result<()> {
-    line(&serde_json::to_string_pretty(value)?)
+    line(&printable_json(&serde_json::to_string_pretty(value)?))
+}
+
+/// Writes JSON to stdout, in one line.
+pub(super) fn json_line(value: &Value) -> Result<()> {
+    line(&printable_json(&value.to_string()))
+}
+
+/// JSON that means the same: what controls a terminal is only in its texts, and there escaped as JSON does.
+fn printable_json(text: &str) -> String {
+    escaped(text, |char| format!("\\u{:04x}", u32::from(char)))
 }
 
 /// Whether the reader of stdout went away, as `head` does.
@@ -287,6 +317,26 @@ mod tests {
         let given = "a\u{1b}[2J\u{7}\u{9b}b\r\nno\u{a0}control";
         assert_eq!(printable(given), "a\\u{1b}[2J\\u{7}\\u{9b}b\\r\nno\u{a0}control");
         assert_eq!(causes(&eyre::eyre!("red \u{1b}[31m")), "red \\u{1b}[31m");
+        let turned = "a\u{202e}b\u{2066}c\u{200f}d\u{61c}e\u{2028}f";
+        assert_eq!(printable(turned), "a\\u{202e}b\\u{2066}c\\u{200f}d\\u{61c}e\\u{2028}f");
+        assert_eq!(
+            printable("\u{5e9}\u{5dc}\u{5d5}\u{5dd}"),
+            "\u{5e9}\u{5dc}\u{5d5}\u{5dd}",
+            "right to left as such"
+        );
+    }
+
+    #[test]
+    fn json_for_a_terminal_means_the_same() {
+        let value = json!({"moniker": "a\u{1b}b\u{9b}c\u{202e}d\u{2069}\t\n"});
+        for text in [value.to_string(), serde_json::to_string_pretty(&value).unwrap()] {
+            let shown = printable_json(&text);
+            assert!(!shown.chars().any(is_controlling), "{shown}");
+            assert_eq!(
+                (printable(&shown), serde_json::from_str::<Value>(&shown).unwrap()),
+                (shown, value.clone())
+            );
+        }
     }
 
     #[test]

@@ -165,6 +165,18 @@ pub enum ClientError {
         /// What is allowed.
         rule: &'static str,
     },
+    /// The node has too few blocks for the event log to go on, and is catching up.
+    #[error(
+        "{url} is at height {height} and catching up, far from sequence {sequence}, where the event log goes on"
+    )]
+    Behind {
+        /// The node.
+        url: String,
+        /// Height of its newest block.
+        height: u64,
+        /// Where the event log goes on.
+        sequence: u64,
+    },
     /// The node refused a subscription.
     #[error("{url} refused the subscription: {message}")]
     Subscription {
@@ -207,7 +219,7 @@ impl ClientError {
     #[must_use]
     pub fn is_transient(&self) -> bool {
         match self {
-            Self::Unreachable { .. } | Self::Timeout { .. } => true,
+            Self::Unreachable { .. } | Self::Timeout { .. } | Self::Behind { .. } => true,
             // A proxy in front of a node that is not there.
             Self::Http { status, .. } => (502..=504).contains(status),
             Self::Rpc { code, .. } => *code == UNAVAILABLE,

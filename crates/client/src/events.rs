@@ -12,12 +12,20 @@ use tokio_tungstenite::{
     MaybeTlsStream, WebSocketStream, connect_async_with_config,
     tungstenite::{Message, protocol::WebSocketConfig},
 };
-use virtengine_types::proto::virtengine::events::v1 as wire;
+use virtengine_types::{block::MAX_BLOCK_EVENTS, proto::virtengine::events::v1 as wire};
 
 /// Name of the one subscription of a connection.
 const ID: &str = "client";
 /// Largest message in bytes: an event is at most a transaction's size, many times over.
 const MAX_MESSAGE_BYTES: usize = 4 << 20;
+/// Most bytes that wait to be sent to a node that does not read; answers to its pings are under 140 bytes.
+const MAX_WAITING_BYTES: usize = 64 << 10;
+/// Blocks that a sequence may be ahead of the newest block that the node names: blocks come while it is
+/// asked, and nodes behind one address are not equally far.
+const LEAD: u64 = 100;
+/// Time that a ping takes from what the node may spend on them, which is at most the second. A node pings
+/// every 20 s.
+const PING_COST: (Duration, Duration) = (Duration::from_secs(1), Duration::from_secs(60));
 /// Waiting time before the first and at most before a later attempt to connect again.
 const BACKOFF: (Duration, Duration) = (Duration::from_millis(100), Duration::from_secs(5));
 
@@ -77,6 +85,14 @@ pub enum Delivery {
         /// Last sequence.
         to: u64,
     },
+    /// The sequence to go on from was far beyond the newest block of the node, so no event ever had it. The
+    /// stream goes on from what comes now: ask for the state instead, as any event may have been missed.
+    Rewound {
+        /// The sequence that was wanted.
+        from: u64,
+        /// The sequence that comes next.
+        to: u64,
+    },
     /// The connection is lost, and is made again from here on. No event is.
     Lost {
         /// Why.
@@ -92,8 +108,17 @@ pub struct EventStream {
     subscription: Subscription,
     /// First sequence not delivered yet; 0 until the node has said where it begins.
     cursor: u64,
+    /// Height of the newest block, as the node last named it.
+    tip: u64,
     socket: Option<Socket>,
+    /// When an event or a ping came last.
     heard: Instant,
+    /// When the pings that came are paid off.
+    pings: Instant,
+    /// What was read and is not yet found believable.
+    unjudged: Option<Delivery>,
+    /// Told once the connection stands.
+    rewound: Option<Delivery>,
     retry: Retry,
 }
 
@@ -107,14 +132,20 @@ impl Client {
     ///
     /// # Errors
     /// - `Unreachable`, `Timeout` - no connection; later losses of it are repaired by the stream
+    /// - `Behind` - the node is catching up and far from the sequence to go on from
     /// - `Subscription` - the node refuses the topics or the filter, or has no place
+    /// - `Malformed` - the node begins at a sequence that it cannot have
     pub async fn events(&self, subscription: Subscription) -> Result<EventStream, ClientError> {
         let mut stream = EventStream {
             client: self.clone(),
             cursor: subscription.from_sequence,
             subscription,
+            tip: 0,
             socket: None,
             heard: Instant::now(),
+            pings: Instant::now(),
+            unjudged: None,
+            rewound: None,
             retry: Retry { at: Instant::now(), delay: BACKOFF.0 },
         };
         stream.connect().await?;
@@ -136,25 +167,19 @@ impl EventStream {
     /// - `Subscription` - the node refuses to subscribe again
     pub async fn next(&mut self) -> Result<Delivery, ClientError> {
         loop {
-            let Some(socket) = &mut self.socket else {
+            if self.socket.is_none() {
                 if self.reconnect().await? {
                     return Ok(Delivery::Back);
                 }
                 continue;
-            };
-            let silence = self.heard + self.client.transport.config.idle_timeout;
-            let lost = match timeout_at(silence, socket.next()).await {
-                Ok(Some(Ok(message))) => {
-                    self.heard = Instant::now();
-                    match self.take(&message) {
-                        Ok(Some(delivery)) => return Ok(delivery),
-                        Ok(None) => continue,
-                        Err(cause) => cause,
-                    }
-                }
-                Ok(Some(Err(error))) => innermost(&error),
-                Ok(None) => "the node closed the connection".to_owned(),
-                Err(_) => "the node is silent".to_owned(),
+            }
+            if let Some(rewound) = self.rewound.take() {
+                return Ok(rewound);
+            }
+            let lost = match self.hear().await {
+                Ok(Some(delivery)) => return Ok(delivery),
+                Ok(None) => continue,
+                Err(cause) => cause,
             };
             tracing::warn!(
                 url = self.client.url(),
@@ -162,9 +187,28 @@ impl EventStream {
                 cause = lost,
                 "lost the event stream"
             );
-            self.socket = None;
+            (self.socket, self.unjudged) = (None, None);
             return Ok(Delivery::Lost { cause: lost });
         }
+    }
+
+    /// Reads one message; `Err` if the connection is of no more use. Dropping the future loses nothing.
+    async fn hear(&mut self) -> Result<Option<Delivery>, String> {
+        if self.unjudged.is_none() {
+            let Some(socket) = &mut self.socket else { return Ok(None) };
+            let silence = self.heard + self.client.transport.config.idle_timeout;
+            let message = timeout_at(silence, socket.next()).await.map_err(|_| "the node is silent")?;
+            let message = message.ok_or("the node closed the connection")?;
+            self.unjudged = self.take(&message.map_err(|error| innermost(&error))?)?;
+        }
+        let Some(last) = self.unjudged.as_ref().and_then(last) else { return Ok(None) };
+        if is_beyond(last, self.tip) {
+            // An event is told once queries see its block.
+            self.tip = self.client.status().await.map_err(|error| error.to_string())?.latest_height;
+        }
+        let delivery = self.unjudged.take();
+        delivery.as_ref().map_or(Ok(()), |delivery| self.judge(delivery))?;
+        Ok(delivery)
     }
 
     /// Tries once, after the waiting time; whether there is a connection.
@@ -185,7 +229,19 @@ impl EventStream {
         }
     }
 
+    /// Connects and subscribes from the cursor on, or, if no event ever had that sequence, from now on.
     async fn connect(&mut self) -> Result<(), ClientError> {
+        let status = self.client.status().await?;
+        self.tip = status.latest_height;
+        let is_lost = is_beyond(self.cursor, self.tip);
+        if is_lost && status.catching_up {
+            return Err(ClientError::Behind {
+                url: self.client.url().to_owned(),
+                height: self.tip,
+                sequence: self.cursor,
+            });
+        }
+        let from_sequence = if is_lost { 0 } else { self.cursor };
         let config = &self.client.transport.config;
         let address = self.client.transport.events_url();
         let unreachable = |cause: String| ClientError::Unreachable { url: address.clone(), cause };
@@ -195,6 +251,8 @@ impl EventStream {
             after: config.connect_timeout,
         };
         let bounds = WebSocketConfig::default()
+            .write_buffer_size(0)
+            .max_write_buffer_size(MAX_WAITING_BYTES)
             .max_message_size(Some(MAX_MESSAGE_BYTES))
             .max_frame_size(Some(MAX_MESSAGE_BYTES));
         let connecting = connect_async_with_config(&address, Some(bounds), true);
@@ -204,7 +262,7 @@ impl EventStream {
             "id": ID,
             "topics": self.subscription.topics,
             "filter": self.subscription.filter,
-            "from_sequence": self.cursor,
+            "from_sequence": from_sequence,
         }});
         let subscribing = async {
             socket
@@ -225,11 +283,11 @@ impl EventStream {
         let answer = timeout(config.connect_timeout, subscribing).await.map_err(|_| late())??;
         match answer {
             Answer::Subscribed { next_sequence } => {
-                if self.cursor == 0 {
-                    self.cursor = next_sequence;
+                if from_sequence == 0 {
+                    self.begin(next_sequence)?;
                 }
                 self.socket = Some(socket);
-                self.heard = Instant::now();
+                (self.heard, self.pings) = (Instant::now(), Instant::now());
                 Ok(())
             }
             Answer::Refused(message) => Err(ClientError::Subscription { url: address, message }),
@@ -239,26 +297,97 @@ impl EventStream {
         }
     }
 
-    /// Reads one message; `Err` if the connection is of no more use.
+    /// Goes on from where the node begins.
+    fn begin(&mut self, next: u64) -> Result<(), ClientError> {
+        if is_beyond(next, self.tip) {
+            return Err(self.client.transport.malformed("a subscription", beyond(next, self.tip)));
+        }
+        if self.cursor > 0 {
+            let (cursor, latest) = (self.cursor, self.tip);
+            tracing::warn!(cursor, latest, next, "the cursor is beyond the chain's latest height");
+            self.rewound = Some(Delivery::Rewound { from: cursor, to: next });
+        }
+        self.cursor = next;
+        Ok(())
+    }
+
+    /// What a message says; `Err` if the connection is of no more use.
     fn take(&mut self, message: &Message) -> Result<Option<Delivery>, String> {
-        let Some(text) = text(message) else {
-            return Ok(None);
-        };
-        match read(text)? {
-            Answer::Delivery(delivery) => {
-                match &delivery {
-                    Delivery::Event(event) if event.sequence < self.cursor => return Ok(None),
-                    Delivery::Event(event) => self.cursor = event.sequence + 1,
-                    Delivery::Pruned { to, .. } => self.cursor = self.cursor.max(to + 1),
-                    Delivery::Lagged { .. } | Delivery::Lost { .. } | Delivery::Back => {}
+        match message {
+            Message::Text(text) => {
+                self.heard = Instant::now();
+                match read(text)? {
+                    Answer::Delivery(delivery) => Ok(Some(delivery)),
+                    Answer::Subscribed { .. } => Err("the node answers a subscription twice".to_owned()),
+                    Answer::Refused(message) => Err(message),
                 }
-                self.retry.delay = BACKOFF.0;
-                Ok(Some(delivery))
             }
-            Answer::Subscribed { .. } => Ok(None),
-            Answer::Refused(message) => Err(message),
+            Message::Ping(_) | Message::Pong(_) => {
+                // The connection itself answers pings; to answer a flood of them would keep it busy for ever.
+                let now = Instant::now();
+                self.heard = now;
+                self.pings = self.pings.max(now) + PING_COST.0;
+                if self.pings > now + PING_COST.1 {
+                    return Err("the node floods the connection with pings".to_owned());
+                }
+                Ok(None)
+            }
+            Message::Binary(_) => Err("the node sends bytes, expected text".to_owned()),
+            Message::Close(_) | Message::Frame(_) => Ok(None),
         }
     }
+
+    /// Moves the cursor behind a delivery; `Err` if a node that keeps to the protocol would not say it.
+    fn judge(&mut self, delivery: &Delivery) -> Result<(), String> {
+        let Some(last) = last(delivery) else { return Ok(()) };
+        if is_beyond(last, self.tip) {
+            return Err(beyond(last, self.tip));
+        }
+        match delivery {
+            Delivery::Event(Event { sequence, height, .. }) => {
+                let block = sequence / MAX_BLOCK_EVENTS;
+                if block != *height {
+                    return Err(format!(
+                        "event {sequence} is said to be of block {height}, its sequence is of block {block}"
+                    ));
+                }
+                if *sequence < self.cursor {
+                    return Err(format!(
+                        "event {sequence} comes where {} or a later one is to come",
+                        self.cursor
+                    ));
+                }
+            }
+            Delivery::Lagged { from, to } | Delivery::Pruned { from, to } if from > to => {
+                return Err(format!("the events from {from} on end before that, at {to}"));
+            }
+            _ => {}
+        }
+        if !matches!(delivery, Delivery::Lagged { .. }) {
+            self.cursor = self.cursor.max(last.saturating_add(1));
+        }
+        self.retry.delay = BACKOFF.0;
+        Ok(())
+    }
+}
+
+/// Last sequence of what the node says.
+const fn last(delivery: &Delivery) -> Option<u64> {
+    match delivery {
+        Delivery::Event(event) => Some(event.sequence),
+        Delivery::Lagged { to, .. } | Delivery::Pruned { to, .. } => Some(*to),
+        Delivery::Rewound { .. } | Delivery::Lost { .. } | Delivery::Back => None,
+    }
+}
+
+/// Whether a sequence is of a block that a chain of this height cannot have.
+const fn is_beyond(sequence: u64, height: u64) -> bool {
+    sequence / MAX_BLOCK_EVENTS > height.saturating_add(LEAD)
+}
+
+fn beyond(sequence: u64, height: u64) -> String {
+    let block = sequence / MAX_BLOCK_EVENTS;
+    format!("sequence {sequence} is of block {block}, but the node's newest block is {height}")
 }
 
 /// What the node says.
@@ -355,13 +484,15 @@ impl Event {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+    use tokio::net::TcpListener;
 
-    const EVENT: &str = r#"{"id":"client","event":{"sequence":7,"height":3,"tx_index":null,"topic":"market.order.expired","attributes":[{"key":"order_id","value":"9"}]}}"#;
+    const EVENT: &str = r#"{"id":"client","event":{"sequence":3000007,"height":3,"tx_index":null,"topic":"market.order.expired","attributes":[{"key":"order_id","value":"9"}]}}"#;
 
     #[test]
     fn accepts_every_kind_of_message() {
         let Ok(Answer::Delivery(Delivery::Event(event))) = read(EVENT) else { panic!("an event") };
-        assert_eq!((event.sequence, event.tx_index, event.number("order_id")), (7, None, Some(9)));
+        assert_eq!((event.sequence, event.tx_index, event.number("order_id")), (3_000_007, None, Some(9)));
         assert_eq!(event.get("tenant"), None);
         let lagged = read(r#"{"id":"client","lagged":{"from":3,"to":9}}"#);
         assert_eq!(lagged, Ok(Answer::Delivery(Delivery::Lagged { from: 3, to: 9 })));
@@ -373,29 +504,156 @@ mod tests {
         assert_eq!(refused, Ok(Answer::Refused("invalid topic".to_owned())));
     }
 
-    /// A node that subscribes whoever comes first and goes away, and gives an event to whoever comes next.
-    async fn node(listener: tokio::net::TcpListener) {
-        for told in [None, Some(EVENT)] {
-            let (socket, _) = listener.accept().await.unwrap();
-            let mut socket = tokio_tungstenite::accept_async(socket).await.unwrap();
-            socket.next().await.unwrap().unwrap();
-            let subscribed = r#"{"id":"client","subscribed":{"next_sequence":5}}"#;
-            for message in [Some(subscribed), told].into_iter().flatten() {
+    const SUBSCRIBED: &str = r#"{"id":"client","subscribed":{"next_sequence":3000005}}"#;
+
+    fn event(sequence: u64, height: u64) -> String {
+        EVENT.replace("3000007", &sequence.to_string()).replace("3,\"tx", &format!("{height},\"tx"))
+    }
+
+    /// Answers requests for the status with this height until a subscription comes; the connection, and the
+    /// sequence that it wants.
+    async fn subscriber(
+        listener: &TcpListener,
+        height: u64,
+        catching_up: bool,
+    ) -> (WebSocketStream<TcpStream>, u64) {
+        loop {
+            let (mut socket, _) = listener.accept().await.unwrap();
+            let mut method = [0; 4];
+            while socket.peek(&mut method).await.unwrap() < method.len() {}
+            if method == *b"GET " {
+                let mut socket = tokio_tungstenite::accept_async(socket).await.unwrap();
+                let request = socket.next().await.unwrap().unwrap().into_text().unwrap();
+                let request: serde_json::Value = serde_json::from_str(&request).unwrap();
+                return (socket, request["subscribe"]["from_sequence"].as_u64().unwrap());
+            }
+            assert!(socket.read(&mut [0; 4_096]).await.unwrap() > 0);
+            let sync = json!({
+                "latest_block_height": height.to_string(),
+                "earliest_block_height": "1",
+                "catching_up": catching_up,
+            });
+            let status = json!({"node_info": {"network": "test-1"}, "sync_info": sync});
+            let body = json!({"jsonrpc": "2.0", "id": 1, "result": status}).to_string();
+            let head =
+                format!("HTTP/1.1 200 OK\r\nconnection: close\r\ncontent-length: {}\r\n\r\n", body.len());
+            socket.write_all(format!("{head}{body}").as_bytes()).await.unwrap();
+        }
+    }
+
+    async fn listen() -> (TcpListener, Client) {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let client = Client::new(&format!("http://{}", listener.local_addr().unwrap())).unwrap();
+        (listener, client)
+    }
+
+    /// A node of height 3 that says these messages to one subscriber after another, and then nothing.
+    async fn node(listener: TcpListener, said: Vec<Vec<String>>) {
+        for messages in said {
+            let (mut socket, _) = subscriber(&listener, 3, false).await;
+            for message in messages {
                 socket.send(Message::text(message)).await.unwrap();
             }
         }
+        subscriber(&listener, 3, false).await;
     }
 
     #[tokio::test]
     async fn a_lost_connection_is_told_once_and_so_is_its_return() {
-        let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
-        let client = Client::new(&format!("http://{}", listener.local_addr().unwrap())).unwrap();
-        let node = tokio::spawn(node(listener));
+        let (listener, client) = listen().await;
+        let said = [vec![SUBSCRIBED.to_owned()], vec![SUBSCRIBED.to_owned(), EVENT.to_owned()]];
+        let node = tokio::spawn(node(listener, said.to_vec()));
         let mut stream = client.events(Subscription::default()).await.unwrap();
         assert!(matches!(stream.next().await.unwrap(), Delivery::Lost { .. }));
         assert_eq!(stream.next().await.unwrap(), Delivery::Back);
         let Delivery::Event(event) = stream.next().await.unwrap() else { panic!("an event") };
-        assert_eq!((event.sequence, stream.cursor()), (7, 8));
+        assert_eq!((event.sequence, stream.cursor()), (3_000_007, 3_000_008));
+        node.abort();
+    }
+
+    #[tokio::test]
+    async fn what_a_node_cannot_have_ends_the_connection_and_moves_no_cursor() {
+        let max = u64::MAX;
+        for (said, expected) in [
+            (event(max, max / MAX_BLOCK_EVENTS), "but the node's newest block is 3"),
+            (event(1_000_000_000_000_000_000, 1_000_000_000_000), "is of block 1000000000000, but"),
+            (event(1_000_000_000_000_000_000, 3), "is of block 1000000000000, but"),
+            (event(3_000_007, 2), "said to be of block 2, its sequence is of block 3"),
+            (event(3_000_004, 3), "comes where 3000005 or a later one is to come"),
+            (format!(r#"{{"id":"client","pruned":{{"from":1,"to":{max}}}}}"#), "newest block is 3"),
+            (format!(r#"{{"id":"client","lagged":{{"from":1,"to":{max}}}}}"#), "newest block is 3"),
+            (r#"{"id":"client","pruned":{"from":9,"to":2}}"#.to_owned(), "at 2"),
+            (SUBSCRIBED.to_owned(), "twice"),
+        ] {
+            let (listener, client) = listen().await;
+            let node = tokio::spawn(node(listener, vec![vec![SUBSCRIBED.to_owned(), said.clone()]]));
+            let mut stream = client.events(Subscription::default()).await.unwrap();
+            let Delivery::Lost { cause } = stream.next().await.unwrap() else { panic!("{said}") };
+            assert!(cause.contains(expected), "{said}: {cause}");
+            assert_eq!(stream.cursor(), 3_000_005, "{said}");
+            node.abort();
+        }
+    }
+
+    #[tokio::test]
+    async fn a_subscription_that_begins_beyond_the_chain_is_refused() {
+        let (listener, client) = listen().await;
+        let said = SUBSCRIBED.replace("3000005", &u64::MAX.to_string());
+        let node = tokio::spawn(node(listener, vec![vec![said]]));
+        let Err(error) = client.events(Subscription::default()).await else { panic!("refused") };
+        assert!(matches!(error, ClientError::Malformed { .. }), "{error}");
+        assert!(error.to_string().contains("newest block is 3"), "{error}");
+        node.abort();
+    }
+
+    #[tokio::test]
+    async fn a_cursor_beyond_the_chain_is_rewound() {
+        let (listener, client) = listen().await;
+        let far = 1_000_000_000_000_000_000;
+        let wanted = Subscription { from_sequence: far, ..Subscription::default() };
+        let subscribing = tokio::spawn(async move { client.events(wanted).await });
+        let (mut socket, from) = subscriber(&listener, 3, false).await;
+        assert_eq!(from, 0);
+        for message in [SUBSCRIBED, EVENT] {
+            socket.send(Message::text(message)).await.unwrap();
+        }
+        let mut stream = subscribing.await.unwrap().unwrap();
+        assert_eq!(stream.next().await.unwrap(), Delivery::Rewound { from: far, to: 3_000_005 });
+        assert!(matches!(stream.next().await.unwrap(), Delivery::Event(_)));
+        assert_eq!(stream.cursor(), 3_000_008);
+    }
+
+    #[tokio::test]
+    async fn a_cursor_is_kept_for_a_node_that_is_a_little_behind_or_catches_up() {
+        let (listener, client) = listen().await;
+        let wanted = Subscription { from_sequence: 90_000_000, ..Subscription::default() };
+        let node = tokio::spawn(async move {
+            let (mut socket, from) = subscriber(&listener, 3, false).await;
+            socket.send(Message::text(SUBSCRIBED)).await.unwrap();
+            assert_eq!(from, 90_000_000);
+            subscriber(&listener, 3, true).await;
+        });
+        assert_eq!(client.events(wanted).await.unwrap().cursor(), 90_000_000);
+        let wanted = Subscription { from_sequence: 900_000_000, ..Subscription::default() };
+        let Err(error) = client.events(wanted).await else { panic!("behind") };
+        assert!(matches!(error, ClientError::Behind { height: 3, sequence: 900_000_000, .. }), "{error}");
+        assert!(error.is_transient());
+        node.abort();
+    }
+
+    #[tokio::test]
+    async fn a_flood_of_pings_that_reads_no_answer_ends_the_connection() {
+        let (listener, client) = listen().await;
+        let node = tokio::spawn(async move {
+            let (mut socket, _) = subscriber(&listener, 3, false).await;
+            socket.send(Message::text(SUBSCRIBED)).await.unwrap();
+            // Until the client ends the connection.
+            while socket.send(Message::Ping(vec![0; 100].into())).await.is_ok() {}
+        });
+        let mut stream = client.events(Subscription::default()).await.unwrap();
+        let Delivery::Lost { cause } = stream.next().await.unwrap() else { panic!("a loss") };
+        assert!(cause.contains("pings"), "{cause}");
+        drop(stream);
         node.await.unwrap();
     }
 

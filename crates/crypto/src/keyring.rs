@@ -127,6 +127,15 @@ pub struct KeyInfo {
     pub public_key: PublicKey,
 }
 
+/// The keys of a folder.
+#[derive(Debug, Default)]
+pub struct Listing {
+    /// Those that can be read, by name.
+    pub keys: Vec<KeyInfo>,
+    /// Names of the others, and why they cannot be read.
+    pub damaged: Vec<(String, KeyringError)>,
+}
+
 /// A folder of keys.
 #[derive(Debug)]
 pub struct Keyring {
@@ -194,10 +203,16 @@ impl Keyring {
     /// The keys by name. Needs no passphrase; the names and addresses are as the files say, unproven.
     ///
     /// # Errors
-    /// - `Damaged`, `Version` - a file of the folder cannot be read as a key; the first such by name
     /// - `File` - the folder cannot be read
-    pub fn list(&self) -> Result<Vec<KeyInfo>, KeyringError> {
-        self.names()?.iter().map(|name| self.show(name)).collect()
+    pub fn list(&self) -> Result<Listing, KeyringError> {
+        let mut listing = Listing::default();
+        for name in self.names()? {
+            match self.show(&name) {
+                Ok(info) => listing.keys.push(info),
+                Err(cause) => listing.damaged.push((name, cause)),
+            }
+        }
+        Ok(listing)
     }
 
     /// What may be shown of a key. Needs no passphrase.
@@ -254,9 +269,15 @@ impl Keyring {
     /// The key whose account is `address`, if there is one. Reads every file.
     ///
     /// # Errors
-    /// As [`Keyring::list`].
+    /// - `Damaged`, `Version`, `File` - it is none of the keys that can be read, and this is why the first of
+    ///   the others cannot
     pub fn find(&self, address: &Address) -> Result<Option<KeyInfo>, KeyringError> {
-        Ok(self.list()?.into_iter().find(|info| info.address == *address))
+        let Listing { keys, damaged } = self.list()?;
+        let found = keys.into_iter().find(|info| info.address == *address);
+        match (found, damaged.into_iter().next()) {
+            (None, Some((_, cause))) => Err(cause),
+            (found, _) => Ok(found),
+        }
     }
 
     fn path(&self, name: &str) -> Result<PathBuf, KeyringError> {
@@ -286,11 +307,13 @@ impl Keyring {
         Envelope::parse(name, &text)
     }
 
-    /// One folder, one passphrase: a typing mistake must not lock a new key away.
+    /// One folder, one passphrase: a typing mistake must not lock a new key away. A file that cannot be read
+    /// proves nothing.
     fn check_passphrase(&self) -> Result<(), KeyringError> {
         for name in self.names()? {
-            let envelope = self.envelope(&name)?;
-            if envelope.is_encrypted() {
+            if let Ok(envelope) = self.envelope(&name)
+                && envelope.is_encrypted()
+            {
                 return envelope.open(&name, &self.backend).map(drop);
             }
         }

@@ -124,6 +124,11 @@ pub enum Change {
         /// The lease.
         lease: LeaseId,
     },
+    /// How far a subscription is read is no longer known.
+    Forgotten {
+        /// Name of the subscription.
+        subscription: String,
+    },
 }
 
 /// Where a provider stands.
@@ -203,6 +208,9 @@ impl Position {
                 if let Some(held) = self.leases.remove(lease) {
                     self.used.give_back(&held.allocation);
                 }
+            }
+            Change::Forgotten { subscription } => {
+                self.cursors.remove(subscription);
             }
         }
     }

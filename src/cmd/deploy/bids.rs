@@ -1,6 +1,9 @@
 //! Watching the bids on the orders of a deployment and accepting one for each.
 
-use super::{super::output::causes, unserved};
+use super::{
+    super::output::{causes, note},
+    unserved,
+};
 use clap::ValueEnum;
 use eyre::{OptionExt as _, Result, bail, ensure, eyre};
 use std::io::stdin;
@@ -55,6 +58,8 @@ pub(super) struct Market<'a> {
     stream: EventStream,
     /// Longest time to wait for a block.
     patience: Duration,
+    /// The signer, as `--from` names it.
+    from: &'a str,
     pending: Vec<Pending>,
     won: Vec<Won>,
 }
@@ -65,8 +70,9 @@ impl<'a> Market<'a> {
         options: &'a TxOptions,
         stream: EventStream,
         patience: Duration,
+        from: &'a str,
     ) -> Self {
-        Self { account, options, stream, patience, pending: Vec::new(), won: Vec::new() }
+        Self { account, options, stream, patience, from, pending: Vec::new(), won: Vec::new() }
     }
 
     /// Takes an order on.
@@ -137,16 +143,16 @@ impl<'a> Market<'a> {
         match event.topic.as_str() {
             "market.bid.created" => {
                 order.bids += 1;
-                eprintln!(
+                note(&format!(
                     "order {order_id}: bid {} of {} at {} per block",
                     text("bid_id"),
                     text("provider"),
                     text("price")
-                );
+                ));
             }
             "market.bid.withdrawn" => {
                 order.bids = order.bids.saturating_sub(1);
-                eprintln!("order {order_id}: bid {} was taken back", text("bid_id"));
+                note(&format!("order {order_id}: bid {} was taken back", text("bid_id")));
             }
             "market.lease.created" => {
                 let lease_id = event.number("lease_id").ok_or_eyre("a lease without a number")?;
@@ -212,14 +218,18 @@ impl<'a> Market<'a> {
 
     /// What the user must know of the orders when the deployment stops half-way.
     fn remains(&self) -> String {
+        let from = self.from;
         let open = self.pending.iter().map(|order| {
             format!(
-                "order {id} is open: `virtengine tx market cancel-order {id}` returns its escrow",
+                "order {id} is open: `virtengine tx market cancel-order {id} --from {from}` returns its escrow",
                 id = order.order_id
             )
         });
         let running = self.won.iter().map(|won| {
-            format!("lease {id} runs: `virtengine tx market close-lease {id}` ends it", id = won.lease_id)
+            format!(
+                "lease {id} runs: `virtengine tx market close-lease {id} --from {from}` ends it",
+                id = won.lease_id
+            )
         });
         let all: Vec<String> = open.chain(running).collect();
         if all.is_empty() { "nothing of it is left open".to_owned() } else { all.join("; ") }
@@ -246,7 +256,7 @@ async fn ask(order_id: u64, bids: &[Bid]) -> Result<Option<u64>> {
         return Ok(None);
     }
     for (index, bid) in bids.iter().enumerate() {
-        eprintln!("  {}. bid {} of {} at {}uve per block", index + 1, bid.id, bid.provider, price(bid));
+        note(&format!("  {}. bid {} of {} at {}uve per block", index + 1, bid.id, bid.provider, price(bid)));
     }
     loop {
         eprint!("order {order_id}: which bid? [1-{}] ", bids.len());

@@ -71,7 +71,8 @@ impl Events {
             Self::Follow { wanted } => {
                 let subscription = wanted.subscription();
                 let connect = || asker.client.events(subscription.clone());
-                let told = |error: &ClientError| eprintln!("waiting for the node's event log: {error}");
+                let told =
+                    |error: &ClientError| output::note(&format!("waiting for the node's event log: {error}"));
                 let mut stream = until_available(connect, told).await?;
                 loop {
                     match stream.next().await? {
@@ -82,7 +83,12 @@ impl Events {
                         Delivery::Pruned { from, to } => {
                             eprintln!("the node no longer has events {from} to {to}");
                         }
-                        Delivery::Lost { cause } => eprintln!("waiting for the node's event log: {cause}"),
+                        Delivery::Rewound { from, to } => {
+                            eprintln!("the chain is not at sequence {from}; events from {to} on follow");
+                        }
+                        Delivery::Lost { cause } => {
+                            output::note(&format!("waiting for the node's event log: {cause}"));
+                        }
                         Delivery::Back => {
                             eprintln!("the node's event log is back, from sequence {} on", stream.cursor());
                         }
@@ -95,7 +101,7 @@ impl Events {
 
 fn print(asker: &Asker, event: &Event) -> Result<()> {
     if asker.output.is_json() {
-        return output::line(&record(event).to_string());
+        return output::json_line(&record(event));
     }
     let attributes: Vec<String> =
         event.attributes.iter().map(|(key, value)| format!("{key}={value}")).collect();

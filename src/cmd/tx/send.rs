@@ -9,6 +9,7 @@ use super::super::{
 };
 use clap::Args;
 use eyre::{Result, bail, ensure, eyre};
+use prost::{Message as _, Name as _};
 use prost_types::Any;
 use serde_json::{Map, Value, json};
 use std::{ops::RangeInclusive, time::Duration};
@@ -16,7 +17,7 @@ use virtengine_client::{
     Client, ClientError, Fee, Gas, Refusal, Signed, TxOptions, TxOutcome, json as proto_json,
 };
 use virtengine_crypto::SigningKey;
-use virtengine_types::{Address, Coins, msg::Msg};
+use virtengine_types::{Address, Coins, msg::Msg, proto::virtengine::market::v1::MsgAcceptBid};
 
 /// Factor on simulated gas.
 const DEFAULT_ADJUSTMENT: f64 = 1.4;
@@ -137,6 +138,11 @@ impl Sender {
         validator::find(&self.client, &self.flags.keyring, text).await
     }
 
+    /// The signer, as `--from` names it.
+    pub(in super::super) fn from(&self) -> &str {
+        self.flags.from.as_deref().unwrap_or_default()
+    }
+
     pub(in super::super) fn chain_id(&self) -> &str {
         &self.chain_id
     }
@@ -153,14 +159,14 @@ impl Sender {
     /// Makes, shows, sends and waits, as the flags say, and prints what became of it.
     pub(in super::super) async fn run(&self, messages: Vec<Any>) -> Result<()> {
         check(&messages)?;
-        let account = self.client.account(self.address()).await?;
+        let account = self.client.account_to_sign(self.address()).await?;
         let signed = self.client.prepare(&self.key, &account, &messages, &self.options).await;
         let signed = self.told(signed)?;
         if self.flags.dry_run {
-            return self.flags.output.record(&self.shown(&signed, &messages)?);
+            return self.flags.output.record(&self.shown(&signed, &messages).await?);
         }
         if !self.flags.yes {
-            eprintln!("{}", output::record(&self.shown(&signed, &messages)?));
+            output::note(&output::record(&self.shown(&signed, &messages).await?));
             confirm(false, "sign and send this transaction")?;
         }
         let hash = self.told(self.client.broadcast(&signed.bytes).await)?;
@@ -190,9 +196,16 @@ impl Sender {
         Ok(result?)
     }
 
-    fn shown(&self, signed: &Signed, messages: &[Any]) -> Result<Value> {
+    async fn shown(&self, signed: &Signed, messages: &[Any]) -> Result<Value> {
+        let bid = match messages.iter().find(|message| message.type_url == MsgAcceptBid::type_url()) {
+            Some(message) => {
+                let id = MsgAcceptBid::decode(message.value.as_slice())?.bid_id;
+                Some(terms(&proto_json::of(&self.client.bid(id).await?)?))
+            }
+            None => None,
+        };
         let messages: Vec<Value> = messages.iter().map(proto_json::of_any).collect::<Result<_, _>>()?;
-        Ok(json!({
+        let mut shown = json!({
             "chain_id": self.chain_id,
             "from": self.address().to_string(),
             "messages": messages,
@@ -200,8 +213,17 @@ impl Sender {
             "fee": output::coins(&signed.fee),
             "memo": self.options.memo,
             "sequence": signed.sequence.to_string(),
-        }))
+        });
+        if let Some(bid) = bid {
+            shown["bid"] = bid;
+        }
+        Ok(shown)
     }
+}
+
+/// What an acceptance agrees to, which its message does not say.
+fn terms(bid: &Value) -> Value {
+    json!({"order_id": bid["order_id"], "provider": bid["provider"], "price": bid["price"]})
 }
 
 /// The chain's own checks that need no state, so that a mistake costs nothing.
@@ -242,18 +264,45 @@ pub(in super::super) fn outcome_json(outcome: &TxOutcome, fee: &Coins) -> Value 
             fields.extend(response);
         }
     }
+    // Where the response tells no amount, as that of a withdrawal does.
+    for (name, topic) in [("paid_out", "escrow.withdrawn"), ("refunded", "escrow.refunded")] {
+        let sum = sum(outcome, topic);
+        if sum.iter().next().is_some() && !fields.contains_key("amount") {
+            fields.insert(name.to_owned(), output::coins(&sum));
+        }
+    }
     Value::Object(fields)
+}
+
+/// What the events of a topic moved in all.
+fn sum(outcome: &TxOutcome, topic: &str) -> Coins {
+    let events = outcome.events.iter().filter(|event| event.kind == topic);
+    let attributes = events.flat_map(|event| &event.attributes);
+    let amounts =
+        attributes.filter(|(key, _)| key == "amount").filter_map(|(_, text)| parse::coins(text).ok());
+    let mut sum = Coins::default();
+    for amount in amounts {
+        for coin in amount.iter() {
+            drop(sum.add(&coin)); // the chain's supply fits an amount
+        }
+    }
+    sum
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use virtengine_client::TxEvent;
     use virtengine_client::sign::any;
-    use virtengine_types::proto::virtengine::market::v1::{MsgAcceptBid, MsgCreateOrderResponse};
+    use virtengine_types::{
+        Amount, Coin,
+        proto::virtengine::market::v1::{
+            Bid, MsgCloseLeaseResponse, MsgCreateOrderResponse, MsgWithdrawEarningsResponse,
+        },
+    };
 
-    #[test]
-    fn an_outcome_shows_the_id_created() {
-        let outcome = TxOutcome {
+    fn outcome() -> TxOutcome {
+        TxOutcome {
             hash: "AB".to_owned(),
             height: 7,
             index: 0,
@@ -265,12 +314,52 @@ mod tests {
             gas_wanted: 2,
             gas_used: 1,
             tx: Vec::new(),
-        };
+        }
+    }
+
+    #[test]
+    fn an_outcome_shows_the_id_created() {
+        let outcome = outcome();
         let answer = outcome_json(&outcome, &parse::coins("351uve").unwrap());
         assert_eq!((answer["order_id"].as_str(), answer["height"].as_str()), (Some("99"), Some("7")));
         assert_eq!(answer["fee"], json!([{"denom": "uve", "amount": "351"}]));
         let failed = outcome_json(&TxOutcome { code: 4, log: "no".to_owned(), ..outcome }, &Coins::default());
         assert_eq!(failed["log"], "no");
+    }
+
+    #[test]
+    fn an_outcome_shows_what_was_paid_out_and_refunded() {
+        let event = |kind: &str, amount: &str| TxEvent {
+            kind: kind.to_owned(),
+            attributes: vec![
+                ("order_id".to_owned(), "7".to_owned()),
+                ("amount".to_owned(), amount.to_owned()),
+            ],
+        };
+        let (paid, left) = (event("escrow.withdrawn", "5uve"), event("escrow.refunded", "7uve"));
+        let closed = TxOutcome {
+            data: vec![any(&MsgCloseLeaseResponse {})],
+            events: vec![event("escrow.settled", "9uve"), paid.clone(), left.clone(), left],
+            ..outcome()
+        };
+        let answer = outcome_json(&closed, &Coins::default());
+        assert_eq!(answer["paid_out"], json!([{"denom": "uve", "amount": "5"}]));
+        assert_eq!(answer["refunded"], json!([{"denom": "uve", "amount": "14"}]));
+        let amount = Some(Coin::base(Amount(5)).to_wire());
+        let withdrawn = MsgWithdrawEarningsResponse { amount };
+        let withdrawn = TxOutcome { data: vec![any(&withdrawn)], events: vec![paid], ..outcome() };
+        let answer = outcome_json(&withdrawn, &Coins::default());
+        assert_eq!((&answer["amount"]["amount"], answer.get("paid_out")), (&json!("5"), None));
+    }
+
+    #[test]
+    fn the_terms_of_a_bid_are_shown_before_it_is_accepted() {
+        let price = Some(Coin::base(Amount(5)).to_wire());
+        let provider = Address([3; 20]).to_string();
+        let bid = Bid { id: 9, order_id: 7, provider: provider.clone(), price, ..Default::default() };
+        let price = json!({"denom": "uve", "amount": "5"});
+        let expected = json!({"order_id": "7", "provider": provider, "price": price});
+        assert_eq!(terms(&proto_json::of(&bid).unwrap()), expected);
     }
 
     #[test]

@@ -22,7 +22,7 @@ fn accepts_what_it_stored_with_either_backend() {
         let (_folder, keyring) = keyring(backend);
         let (alice, words) = keyring.add("alice", DEFAULT_PATH).unwrap();
         let bob = keyring.import("bob", ZEROS_12, DEFAULT_PATH).unwrap();
-        assert_eq!(keyring.list().unwrap(), [alice.clone(), bob.clone()]);
+        assert_eq!(keyring.list().unwrap().keys, [alice.clone(), bob.clone()]);
         assert_eq!(keyring.show("bob").unwrap(), bob);
         assert_eq!(keyring.find(&bob.address).unwrap(), Some(bob));
         let key = keyring.key("alice").unwrap();
@@ -32,8 +32,35 @@ fn accepts_what_it_stored_with_either_backend() {
         keyring.rename("alice", "carol").unwrap();
         assert_eq!(keyring.key("carol").unwrap().address(), alice.address);
         keyring.delete("bob").unwrap();
-        assert_eq!(keyring.list().unwrap().len(), 1);
+        assert_eq!(keyring.list().unwrap().keys.len(), 1);
     }
+}
+
+#[cfg(unix)]
+#[test]
+fn what_is_no_key_hides_no_key_and_is_named() {
+    let (_folder, keyring) = keyring(file(PASSPHRASE));
+    let (bob, _) = keyring.add("bob", DEFAULT_PATH).unwrap();
+    let (carol, _) = keyring.add("carol", DEFAULT_PATH).unwrap();
+    let place = |name: &str| keyring.folder.join(format!("{name}.json"));
+    fs::create_dir(place("folder")).unwrap();
+    secret_file::create(&place("alice"), b"{").unwrap();
+    // Nobody writes into the pipe: whoever opened it would wait for ever.
+    assert!(std::process::Command::new("mkfifo").arg(place("pipe")).status().unwrap().success());
+    let Listing { keys, damaged } = keyring.list().unwrap();
+    assert_eq!(keys, [bob, carol.clone()]);
+    let names: Vec<&str> = damaged.iter().map(|(name, _)| name.as_str()).collect();
+    assert_eq!(names, ["alice", "folder", "pipe"]);
+    assert!(matches!(damaged[0].1, KeyringError::Damaged { .. }), "{:?}", damaged[0]);
+    for name in ["folder", "pipe"] {
+        let shown = keyring.show(name).unwrap_err().to_string();
+        assert!(shown.contains("it is not a file") && !shown.contains("chmod"), "{shown}");
+    }
+    assert_eq!(keyring.find(&carol.address).unwrap(), Some(carol));
+    assert!(matches!(keyring.find(&Address([9; 20])), Err(KeyringError::Damaged { .. })));
+    keyring.add("dave", DEFAULT_PATH).unwrap();
+    let mistyped = Keyring::open(&keyring.folder, file("correct horse batterz")).unwrap();
+    assert!(matches!(mistyped.add("erin", DEFAULT_PATH), Err(KeyringError::WrongPassphrase { .. })));
 }
 
 #[test]
@@ -60,7 +87,7 @@ fn rejects_a_wrong_passphrase_also_for_a_second_key() {
     let mistyped = Keyring::open(&keyring.folder, file("correct horse batterz")).unwrap();
     assert!(matches!(mistyped.key("alice"), Err(KeyringError::WrongPassphrase { .. })));
     assert!(matches!(mistyped.add("bob", DEFAULT_PATH), Err(KeyringError::WrongPassphrase { .. })));
-    assert_eq!(mistyped.list().unwrap().len(), 1);
+    assert_eq!(mistyped.list().unwrap().keys.len(), 1);
 }
 
 #[test]
@@ -128,7 +155,8 @@ fn rejects_a_file_changed_at_any_field() {
     for broken in ["", "null", &text[..text.len() / 2], "{\"version\":1}"] {
         fs::write(&path, broken).unwrap();
         assert!(damaged(keyring.key("alice")), "{broken}");
-        assert!(damaged(keyring.list().map(|_| unreachable!())), "{broken}");
+        let listing = keyring.list().unwrap();
+        assert_eq!((listing.keys.len(), listing.damaged.len()), (0, 1), "{broken}");
     }
     fs::write(&path, text.replace("\"memory_kib\": 65536", "\"memory_kib\": 4294967295")).unwrap();
     assert!(damaged(keyring.key("alice")), "costs are bounded");

@@ -27,7 +27,10 @@ use crate::{
 use std::pin::Pin;
 use std::{net::SocketAddr, sync::Arc};
 use thiserror::Error;
-use tokio::{net::TcpListener, task::JoinSet};
+use tokio::{
+    net::TcpListener,
+    task::{JoinError, JoinSet},
+};
 use virtengine_client::{Account, Client, ClientError, until_available};
 use virtengine_crypto::SigningKey;
 use virtengine_types::{Amount, Coin, provider::AttributeError};
@@ -69,6 +72,9 @@ pub enum RunError {
         /// What the system says.
         cause: std::io::Error,
     },
+    /// A part of the daemon failed by a mistake of this program.
+    #[error("a task of the provider daemon failed: {0}; its position is kept, so start it again")]
+    Task(JoinError),
 }
 
 /// Sells what `config` offers with the account of `key`, until `shutdown` completes; then stops taking
@@ -85,6 +91,7 @@ pub enum RunError {
 /// - `Journal` - the position is another's, locked, damaged, or cannot be written
 /// - `Profile` - the chain's row cannot be read
 /// - `Status` - the status page's address cannot be listened on
+/// - `Task` - a task of the daemon panicked
 pub fn run(config: Config, key: SigningKey, shutdown: Shutdown) -> Running {
     Box::pin(follow(config, key, shutdown))
 }

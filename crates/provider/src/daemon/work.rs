@@ -22,7 +22,7 @@ use std::{
 };
 use tokio::{
     sync::{Semaphore, mpsc},
-    task::{JoinSet, block_in_place},
+    task::{JoinError, JoinSet, block_in_place},
     time::sleep,
 };
 use virtengine_client::{ClientError, Delivery, Event};
@@ -116,15 +116,14 @@ impl Work {
                     // Whoever asked may have gone.
                     question.send(Status::of(&self.desk)).ok();
                 }
+                Some(ended) = self.tasks.join_next() => end(ended)?,
             }
             // What else has come shares the same write to the disk.
             while let Ok(word) = self.words.1.try_recv() {
                 self.word(word);
             }
             while let Some(ended) = self.tasks.try_join_next() {
-                if let Err(error) = ended {
-                    tracing::error!(%error, "a task of the provider daemon failed");
-                }
+                end(ended)?;
             }
             if self.desk.wants_listing() {
                 self.list_again(&order_sender);
@@ -212,6 +211,14 @@ impl Work {
                 self.reconcile().await?;
                 self.desk.read(OWN, to);
             }
+            Delivery::Rewound { from, to } => {
+                tracing::warn!(
+                    "cursor {from} is beyond the chain's latest {to}: asking for bids and leases again"
+                );
+                self.reconcile().await?;
+                self.desk.forget(OWN);
+                self.desk.read(OWN, to.saturating_sub(1));
+            }
         }
         Ok(())
     }
@@ -243,6 +250,16 @@ impl Work {
                             "the node no longer has these events; listing orders"
                         );
                         self.list(&subscription, to, queue);
+                    }
+                    Delivery::Rewound { from, to } => {
+                        tracing::warn!(
+                            subscription,
+                            "cursor {from} is beyond the chain's latest {to}: listing orders again"
+                        );
+                        self.windows.remove(&subscription);
+                        self.listing.remove(&subscription);
+                        self.desk.forget(&subscription);
+                        self.list(&subscription, to.saturating_sub(1), queue);
                     }
                 }
             }
@@ -396,7 +413,15 @@ impl Work {
                 self.metrics.leases_closed.inc();
                 tracing::info!(lease = lease.0, "the lease ended; its capacity is free");
             }
-            Change::Read { .. } | Change::Reserved { .. } | Change::Extended { .. } => {}
+            Change::Read { .. }
+            | Change::Reserved { .. }
+            | Change::Extended { .. }
+            | Change::Forgotten { .. } => {}
         }
     }
+}
+
+/// A task that panicked ends the daemon: without it, events, heights or reports would be missed for ever.
+fn end(ended: Result<(), JoinError>) -> Result<(), RunError> {
+    ended.map_err(RunError::Task)
 }

@@ -140,6 +140,11 @@ impl Desk {
         self.change(Change::Read { subscription: subscription.to_owned(), sequence });
     }
 
+    /// Notes that no event ever had the sequence up to which a subscription counts as decided.
+    pub fn forget(&mut self, subscription: &str) {
+        self.change(Change::Forgotten { subscription: subscription.to_owned() });
+    }
+
     /// A new block: looks for reservations whose time has come, bids without word, leases to confirm and
     /// earnings to withdraw.
     ///

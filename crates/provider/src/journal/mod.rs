@@ -52,11 +52,14 @@ pub enum JournalError {
         path: PathBuf,
     },
     /// Not such a file, or of another version.
-    #[error("{} starts with {found}, expected {expected}: it is not a position of this version", path.display())]
+    #[error(
+        "{} starts with {found}, expected {expected}: it is not a position of this version; restore it, or remove it to take the position from the chain anew",
+        path.display()
+    )]
     Magic {
         /// The file.
         path: PathBuf,
-        /// First bytes in hex.
+        /// First bytes in hex, or that there are none.
         found: String,
         /// Those of this version.
         expected: String,
@@ -237,7 +240,8 @@ fn read(path: &Path, content: &[u8]) -> Result<(Position, u64, usize), JournalEr
     let found = content.get(..MAGIC.len()).unwrap_or(content);
     if found != MAGIC {
         let hex = |bytes: &[u8]| bytes.iter().map(|byte| format!("{byte:02x}")).collect::<String>();
-        return Err(JournalError::Magic { path: path.to_owned(), found: hex(found), expected: hex(&MAGIC) });
+        let found = if found.is_empty() { "nothing, as it is empty".to_owned() } else { hex(found) };
+        return Err(JournalError::Magic { path: path.to_owned(), found, expected: hex(&MAGIC) });
     }
     let damaged = |offset: usize, cause: String| JournalError::Damaged {
         path: path.to_owned(),

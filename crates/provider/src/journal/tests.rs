@@ -66,6 +66,17 @@ fn a_position_is_what_it_was_when_opened_again() {
 }
 
 #[test]
+fn a_cursor_that_was_forgotten_is_not_there_when_opened_again() {
+    let home = tempfile::tempdir().unwrap();
+    let read = |sequence| Change::Read { subscription: "own".into(), sequence };
+    let forgotten = Change::Forgotten { subscription: "own".into() };
+    write(home.path(), &[vec![read(u64::MAX - 1)], vec![forgotten.clone(), read(7)]]);
+    assert_eq!(open(home.path()).unwrap().1.cursors, [("own".to_owned(), 7)].into());
+    write(home.path(), &[vec![forgotten]]);
+    assert!(open(home.path()).unwrap().1.cursors.is_empty());
+}
+
+#[test]
 fn every_prefix_of_the_file_is_the_position_of_its_whole_batches() {
     let home = tempfile::tempdir().unwrap();
     let steps = write(home.path(), &batches(7));
@@ -116,9 +127,19 @@ fn rejects_other_files_versions_owners_and_a_second_daemon() {
     let other = Journal::open(home.path(), "test-1", Address([2; 20]));
     assert!(matches!(other, Err(JournalError::Owner { found: PROVIDER, .. })));
     let path = home.path().join(FILE);
-    for content in [&b""[..], b"VEPROV\0\x02", b"{\"version\": 1}"] {
+    for (content, found) in [
+        (&b""[..], "starts with nothing, as it is empty, expected 564550524f560001"),
+        (b"VEPROV\0\x02", "starts with 564550524f560002, expected"),
+        (b"{\"version\": 1}", "starts with 7b2276657273696f, expected"),
+    ] {
         fs::write(&path, content).unwrap();
-        assert!(matches!(open(home.path()), Err(JournalError::Magic { .. })), "{content:?}");
+        let error = open(home.path()).unwrap_err();
+        assert!(matches!(error, JournalError::Magic { .. }), "{content:?}");
+        let text = error.to_string();
+        assert!(
+            text.contains(found) && text.contains("remove it to take the position from the chain"),
+            "{text}"
+        );
     }
     fs::write(&path, MAGIC).unwrap();
     assert!(matches!(open(home.path()), Err(JournalError::Damaged { offset: 8, .. })));
