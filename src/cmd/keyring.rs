@@ -2,11 +2,14 @@
 
 use super::output::{GLOBAL, wrong_usage};
 use clap::{Args, ValueEnum};
-use eyre::{Context as _, OptionExt as _, Result, ensure, eyre};
+use eyre::{Context as _, OptionExt as _, Report, Result, ensure, eyre};
 use std::io::{IsTerminal as _, stdin};
 use std::path::PathBuf;
 use virtengine_crypto::{Backend, Keyring, SigningKey};
-use virtengine_types::Address;
+use virtengine_types::{
+    Address,
+    address::{ACCOUNT_PREFIX, AddressError, OPERATOR_PREFIX},
+};
 use zeroize::Zeroizing;
 
 /// Where keys are kept and how.
@@ -106,7 +109,8 @@ impl KeyringArgs {
             }
             Err(_) => from.to_owned(),
         };
-        listing.show(&name)?; // an unknown name fails before a passphrase is asked for
+        // An unknown name fails before a passphrase is asked for.
+        listing.show(&name).map_err(|error| mistyped(&name).unwrap_or_else(|| error.into()))?;
         Ok(self.open(Purpose::Open)?.key(&name)?)
     }
 
@@ -116,10 +120,24 @@ impl KeyringArgs {
             Ok(address) => Ok(address),
             Err(error) => match self.open(Purpose::List).and_then(|keyring| Ok(keyring.show(text)?)) {
                 Ok(info) => Ok(info.address),
-                Err(_) => Err(eyre!("{text:?} is neither an address ({error}) nor the name of a key")),
+                Err(_) => Err(mistyped(text).unwrap_or_else(|| match error {
+                    AddressError::NotBech32 { .. } => {
+                        eyre!("{text:?} is neither an address nor the name of a key")
+                    }
+                    _ => eyre!("{text:?} is neither an account's address ({error}) nor the name of a key"),
+                })),
             },
         }
     }
+}
+
+/// What is wrong with a text that looks like an address and is none.
+pub(super) fn mistyped(text: &str) -> Option<Report> {
+    let prefix = [ACCOUNT_PREFIX, OPERATOR_PREFIX]
+        .into_iter()
+        .find(|prefix| text.strip_prefix(prefix).is_some_and(|rest| rest.starts_with('1')))?;
+    let is_wrong = matches!(Address::from_bech32(text, prefix), Err(AddressError::NotBech32 { .. }));
+    is_wrong.then(|| eyre!("the checksum of address {text} is wrong: check it for a typing error"))
 }
 
 fn passphrase(purpose: Purpose) -> Result<Zeroizing<String>> {
@@ -142,4 +160,29 @@ pub(super) fn secret(prompt: &str) -> Result<Zeroizing<String>> {
     let read = stdin().read_line(&mut line).wrap_err("failed to read from stdin")?;
     ensure!(read > 0, "stdin ended where the {} was to come", prompt.trim_end_matches(": "));
     Ok(Zeroizing::new(line.trim_end_matches(['\n', '\r']).to_owned()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_address_with_a_wrong_letter_is_told_from_a_name() {
+        let folder = tempfile::tempdir().unwrap();
+        let keyring =
+            KeyringArgs { home: Some(folder.path().to_owned()), keyring_backend: BackendKind::Test };
+        let address = Address([7; 20]);
+        assert_eq!(keyring.address(&address.to_string()).unwrap(), address);
+        let mut wrong = address.to_string();
+        let last = if wrong.pop() == Some('q') { 'p' } else { 'q' };
+        wrong.push(last);
+        let said = format!("the checksum of address {wrong} is wrong: check it for a typing error");
+        assert_eq!(keyring.address(&wrong).unwrap_err().to_string(), said);
+        assert_eq!(keyring.key(Some(&wrong)).err().unwrap().to_string(), said);
+        let error = keyring.address("bob").unwrap_err().to_string();
+        assert_eq!(error, "\"bob\" is neither an address nor the name of a key");
+        let error = keyring.address(&address.operator()).unwrap_err().to_string();
+        assert!(error.contains("expected virtengine, got virtenginevaloper"), "{error}");
+        assert!(mistyped(&address.operator()).is_none() && mistyped("virtengine1").is_some());
+    }
 }

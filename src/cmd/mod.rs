@@ -113,6 +113,7 @@ mod tests {
         for line in [
             "keys add alice --keyring-backend test --home /srv/x",
             "keys export alice --yes -o json",
+            "keys recover bob",
             &format!(
                 "tx bank send {account} 1000000uve --from alice --gas 200000 --fees 5000uve --memo hi -y"
             ),
@@ -176,10 +177,12 @@ mod tests {
         let words = "virtengine tx bank send bob 5uve --home /nowhere".split(' ');
         let error = Arguments::try_parse_from(words).ok().unwrap().run().unwrap_err();
         assert!(error.is::<clap::Error>() && error.to_string().contains("--from"), "{error}");
+        assert!(error.to_string().ends_with('\n'), "{error:?}");
     }
 
     #[test]
     fn rejects_mistakes_by_their_names() {
+        let address = virtengine_types::Address([7; 20]);
         for (line, named) in [
             ("tx bank send bob five", "five"),
             ("tx market submit-bid 7 0", "positive"),
@@ -201,6 +204,12 @@ mod tests {
             ("tx bank send bob 5uve --gas abc", "auto or a whole number"),
             ("tx bank send bob 5uve --gas-adjustment 0", "from 1 to 100"),
             ("deploy", "FILE"),
+            ("tx bank send bob 1,000,000uve", "write 1000000uve"),
+            ("tx market create-order --max-price 5 --gpu-model a100", "--gpu <GPU>"),
+            ("tx market create-order --max-price 5 --gpu-vendor nvidia", "--gpu <GPU>"),
+            ("tx staking edit-validator --from alice", "--moniker"),
+            (&format!("keys add {address}"), "is an address"),
+            (&format!("keys rename bob {}", address.operator()), "is an address"),
         ] {
             let words = std::iter::once("virtengine").chain(line.split(' '));
             let Err(error) = Arguments::try_parse_from(words) else { panic!("{line} is accepted") };

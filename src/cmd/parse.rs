@@ -2,7 +2,7 @@
 
 use eyre::{Context as _, Result, bail, ensure};
 use virtengine_types::{
-    Amount, Coin, Coins,
+    Address, Amount, Coin, Coins,
     coin::BASE_DENOM,
     proto::{cosmos::base::v1beta1 as wire, virtengine::provider::v1::Attribute},
 };
@@ -12,6 +12,7 @@ const DECIMALS: usize = 18;
 
 /// Coins such as `5uve` or `5uve,3atom`, in any order, each denomination once.
 pub(super) fn coins(text: &str) -> Result<Coins> {
+    refuse_separators(text)?;
     let mut coins = Coins::default();
     for part in text.split(',') {
         let coin = coin(part.trim())?;
@@ -21,6 +22,28 @@ pub(super) fn coins(text: &str) -> Result<Coins> {
         coins.add(&coin)?;
     }
     Ok(coins)
+}
+
+/// Refuses numbers in groups of three digits, such as `1,000,000uve`, whose first group alone would be read.
+fn refuse_separators(text: &str) -> Result<()> {
+    let end = text.find(|found: char| !found.is_ascii_digit() && found != ',').unwrap_or(text.len());
+    let (number, unit) = text.split_at(end);
+    let groups: Vec<&str> = number.split(',').collect();
+    let [first, rest @ ..] = groups.as_slice() else { return Ok(()) };
+    if rest.is_empty() || !(1..=3).contains(&first.len()) || rest.iter().any(|group| group.len() != 3) {
+        return Ok(());
+    }
+    let unit = if unit.is_empty() { BASE_DENOM } else { unit };
+    let joined = format!("{}{unit}", groups.concat());
+    coins(&joined)?; // what else is wrong with it comes first
+    bail!("{text}: no thousands separators: write {joined}")
+}
+
+/// The name of a new key. An address is none, as `--from` and others take an address where they take a name.
+pub(super) fn key_name(text: &str) -> Result<String> {
+    let is_address = text.parse::<Address>().is_ok() || Address::from_operator(text).is_ok();
+    ensure!(!is_address, "it is an address, choose another name");
+    Ok(text.to_owned())
 }
 
 /// The number of an order, a bid, a lease or a height.
@@ -66,6 +89,7 @@ fn micros(number: &str) -> Option<u128> {
 
 /// An amount of uve, with or without the denomination.
 pub(super) fn payment(text: &str) -> Result<Amount> {
+    refuse_separators(text)?;
     let digits = !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit());
     let coin = if digits { coin(&format!("{text}{BASE_DENOM}"))? } else { coin(text)? };
     ensure!(
@@ -128,11 +152,18 @@ mod tests {
             ("1uve, 2uve", "1uve, 2uve: a denomination stands once, here 1uve and 2uve; write their sum"),
             ("", "\"\" is no amount; write a number and a unit, such as 1000000uve"),
             ("5uve,0atom", "0atom: the amount must be positive"),
+            ("1,000,000uve", "1,000,000uve: no thousands separators: write 1000000uve"),
+            ("25,000", "25,000: no thousands separators: write 25000uve"),
+            ("1,000VE", "1000VE: unknown unit VE; write 1000000000uve"),
+            ("1,000uve,5atom", "1,000uve,5atom: no thousands separators: write 1000uve,5atom"),
+            ("5,3uve", "5: the unit is missing; write 5uve, 1 VE is 1000000uve"),
         ] {
             assert_eq!(coins(text).unwrap_err().to_string(), said);
         }
         let error = payment("5atom").unwrap_err().to_string();
         assert_eq!(error, "5atom: the chain takes uve here, not atom; 1 VE is 1000000uve");
+        let error = payment("1,000").unwrap_err().to_string();
+        assert_eq!(error, "1,000: no thousands separators: write 1000uve");
         assert_eq!(payment("0").unwrap_err().to_string(), "0uve: the amount must be positive");
     }
 

@@ -1,7 +1,7 @@
 //! Which validator a text names.
 
-use super::keyring::KeyringArgs;
-use eyre::{Result, bail};
+use super::keyring::{KeyringArgs, mistyped};
+use eyre::{Result, bail, eyre};
 use virtengine_client::{Client, page};
 use virtengine_types::{
     Address,
@@ -41,10 +41,12 @@ fn has_moniker(validator: &Validator, text: &str) -> bool {
 fn only(text: &str, named: &[Validator]) -> Result<Address> {
     match named {
         [validator] => Ok(Address::from_operator(&validator.operator_address)?),
-        [] => bail!(
-            "{text:?} is no validator's operator address, account, key or moniker; \
-             `virtengine query staking validators` lists them"
-        ),
+        [] => Err(mistyped(text).unwrap_or_else(|| {
+            eyre!(
+                "{text:?} is no validator's operator address, account, key or moniker; \
+                 `virtengine query staking validators` lists them"
+            )
+        })),
         several => {
             let operators: Vec<&str> =
                 several.iter().map(|validator| validator.operator_address.as_str()).collect();

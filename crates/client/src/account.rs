@@ -62,7 +62,7 @@ impl Account {
             attempt += 1;
             let account = match next.as_ref() {
                 Some(account) => account.clone(),
-                None => next.insert(self.client.account(self.key.address()).await?).clone(),
+                None => next.insert(self.client.account_to_sign(self.key.address()).await?).clone(),
             };
             let signed = self.client.prepare(&self.key, &account, messages, options).await?;
             let error = match self.client.broadcast(&signed.bytes).await {

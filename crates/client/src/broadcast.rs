@@ -21,6 +21,8 @@ use virtengine_types::{
 
 /// Time between two looks for a transaction.
 const POLL: Duration = Duration::from_millis(100);
+/// How a node refuses a transaction that it has already.
+const KNOWN: &str = "tx already exists in cache";
 
 /// A transaction ready to be sent.
 #[derive(Clone, Debug)]
@@ -144,11 +146,16 @@ impl Client {
     /// Gives a transaction to the node; it is checked, and on its way when this returns.
     ///
     /// # Errors
+    /// - `Known` - the node has the transaction already
     /// - `Rejected` - the node's checks failed
     pub async fn broadcast(&self, tx: &[u8]) -> Result<String, ClientError> {
         let hash = hex::encode_upper(Sha256::digest(tx));
         let params = json!({"tx": BASE64_STANDARD.encode(tx)});
-        let answer = self.transport.call("broadcast_tx_sync", params).await?;
+        let answer = self.transport.call("broadcast_tx_sync", params).await;
+        let answer = answer.map_err(|error| match error {
+            ClientError::Rpc { message, .. } if message == KNOWN => ClientError::Known { hash: hash.clone() },
+            other => other,
+        })?;
         let code = answer["code"].as_u64().unwrap_or(0);
         if code == 0 {
             return Ok(hash);
@@ -158,7 +165,7 @@ impl Client {
         Err(ClientError::Rejected { hash, refusal })
     }
 
-    /// Makes, signs and sends a transaction of the key's account as the newest state knows it. To send
+    /// Makes, signs and sends a transaction of the key's account, behind those that are pending. To send
     /// several without waiting use [`crate::Account`].
     ///
     /// # Errors
@@ -171,7 +178,7 @@ impl Client {
         messages: Vec<Any>,
         options: &TxOptions,
     ) -> Result<String, ClientError> {
-        let account = self.account(key.address()).await?;
+        let account = self.account_to_sign(key.address()).await?;
         let signed = self.prepare(key, &account, &messages, options).await?;
         self.broadcast(&signed.bytes).await
     }

@@ -139,6 +139,14 @@ pub enum ClientError {
         /// The reason.
         refusal: Refusal,
     },
+    /// The very same transaction was sent before.
+    #[error(
+        "the node has this transaction already, pending or in a block; `virtengine query tx {hash}` tells which"
+    )]
+    Known {
+        /// Upper-case hex.
+        hash: String,
+    },
     /// A transaction is not in a block yet.
     #[error("transaction {hash} is not in a block after {} s; `virtengine query tx {hash}` tells when it is", after.as_secs_f32())]
     NotIncluded {

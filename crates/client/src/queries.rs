@@ -79,6 +79,19 @@ impl Client {
         Ok(BaseAccount { address, account_number: account.account_number, sequence: account.sequence })
     }
 
+    /// An account with the sequence of a new transaction: behind those that are pending on the node, as a
+    /// transaction with the sequence of one of them, and a higher fee, replaces it.
+    ///
+    /// # Errors
+    /// - `NoAccount` - it does not exist yet
+    pub async fn account_to_sign(&self, address: Address) -> Result<BaseAccount, ClientError> {
+        let account = self.account(address).await?;
+        let request = chain::QueryNextSequenceRequest { address: address.to_string() };
+        let path = "/virtengine.chain.v1.Query/NextSequence";
+        let answer: chain::QueryNextSequenceResponse = self.query(path, &request).await?;
+        Ok(BaseAccount { sequence: answer.sequence, ..account })
+    }
+
     /// What an account holds, in every denomination; nothing for an account that does not exist.
     ///
     /// # Errors

@@ -72,7 +72,9 @@ impl Transport {
         if let Some(error) = answer.get("error").filter(|error| !error.is_null()) {
             return Err(self.refused(method, error));
         }
-        answer.remove("result").ok_or_else(|| self.malformed(method, "it has neither result nor error"))
+        answer.remove("result").ok_or_else(|| {
+            self.malformed(method, "it has neither result nor error; is it the address of the node's RPC?")
+        })
     }
 
     pub(crate) async fn abci_query(&self, path: &str, request: &[u8]) -> Result<Vec<u8>, ClientError> {

@@ -320,6 +320,12 @@ impl Mempool {
         self.inner.pool.lock().oldest(limit)
     }
 
+    /// The sequence that an account's next new transaction has to have, if any of it is pending.
+    #[must_use]
+    pub fn next_sequence(&self, address: &Address) -> Option<u64> {
+        self.inner.pool.lock().next_sequence(address)
+    }
+
     /// Whether these bytes are pending.
     #[must_use]
     pub fn contains(&self, hash: &Hash) -> bool {

@@ -19,6 +19,7 @@ use virtengine_rpc::{
 };
 use virtengine_state::Key;
 use virtengine_types::{
+    Address,
     Height,
     block::{BlockHeader, Hash, PartitionRoot},
     code::{Rejection, SDK, SdkCode},
@@ -177,6 +178,10 @@ impl Backend for NodeBackend {
             }
             replies
         })
+    }
+
+    fn next_sequence(&self, address: &Address) -> Option<u64> {
+        self.mempool.next_sequence(address)
     }
 
     fn is_catching_up(&self) -> bool {

@@ -6,6 +6,7 @@ use std::pin::Pin;
 use thiserror::Error;
 use virtengine_state::Key;
 use virtengine_types::{
+    Address,
     block::{Hash, PartitionRoot},
     code::Rejection,
 };
@@ -60,6 +61,9 @@ pub trait Backend: Send + Sync + 'static {
     /// Queues transactions for the mempool in their order, so that those of one account need no wait in between,
     /// each once there is a place. Answers with a reply for each.
     fn broadcast_all(&self, txs: Vec<Bytes>) -> Reply<Vec<Reply<Result<Hash, Rejection>>>>;
+
+    /// The sequence behind the pending transactions of an account; `None` if it has none.
+    fn next_sequence(&self, address: &Address) -> Option<u64>;
 
     /// Whether the node lacks blocks that are final. It takes no transactions then.
     fn is_catching_up(&self) -> bool;

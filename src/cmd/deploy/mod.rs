@@ -108,7 +108,7 @@ impl Deploy {
         let stream = client.events(Subscription { topics: topics.into(), filter, from_sequence: 0 }).await?;
         let sent = account.submit(&messages, &sender.options).await?;
         let outcome = client.wait_tx(&sent.hash, sender.wait()).await?.ok()?;
-        let mut market = Market::new(&account, &sender.options, stream, sender.wait());
+        let mut market = Market::new(&account, &sender.options, stream, sender.wait(), sender.from());
         for (index, placement) in placements.iter().enumerate() {
             let response: MsgCreateOrderResponse =
                 outcome.response(index).ok_or_eyre("the chain did not say which orders it made")?;
@@ -127,18 +127,18 @@ impl Deploy {
         });
         sender.flags.output.list(&answer, "leases", report::COLUMNS)?;
         if !sender.flags.output.is_json() {
-            advise(&won);
+            advise(&won, sender.from());
         }
         Ok(())
     }
 }
 
-fn advise(won: &[Won]) {
+fn advise(won: &[Won], from: &str) {
     for Won { order_id, lease_id, .. } in won {
         eprintln!(
             "lease {lease_id}: `virtengine query market lease {lease_id}` shows it, \
-             `virtengine tx market deposit-escrow {order_id} AMOUNT` prolongs it, \
-             `virtengine tx market close-lease {lease_id}` ends it"
+             `virtengine tx market deposit-escrow {order_id} AMOUNT --from {from}` prolongs it, \
+             `virtengine tx market close-lease {lease_id} --from {from}` ends it"
         );
     }
 }

@@ -92,7 +92,14 @@ pub(super) enum PartitionName {
 impl Of {
     pub(super) async fn run(self, asker: &Asker) -> Result<()> {
         let key = self.key(asker).await?;
-        let answer = asker.client.proof(key.partition.name(), key.bytes).await?;
+        let answer = asker.client.proof(key.partition.name(), key.bytes).await;
+        let answer = answer.map_err(|error| {
+            if error.is_not_found() {
+                eyre!("{} is not in the state: {error}", self.named())
+            } else {
+                error.into()
+            }
+        })?;
         let row = Bytes::copy_from_slice(&answer.value);
         let state_root = verify(&key, &answer, &row)?;
         let value = self.value(&row).wrap_err("the proven row is of another version")?;
@@ -114,6 +121,21 @@ impl Of {
             );
         }
         Ok(())
+    }
+
+    /// What is asked for.
+    fn named(&self) -> String {
+        match self {
+            Self::Account { account } => format!("account {account}"),
+            Self::Supply { denom } => format!("the supply of {denom}"),
+            Self::Validator { validator } => format!("validator {validator}"),
+            Self::Provider { provider } => format!("provider {provider}"),
+            Self::Order { id } => format!("order {id}"),
+            Self::Bid { id } => format!("bid {id}"),
+            Self::Lease { id } => format!("lease {id}"),
+            Self::Escrow { order } => format!("the escrow account of order {order}"),
+            Self::Raw { key, .. } => format!("key {key}"),
+        }
     }
 
     /// What the row says; nothing for a raw one.

@@ -1,6 +1,9 @@
 //! An order given by flags.
 
-use super::{super::parse, Signer};
+use super::{
+    super::{output::wrong_usage, parse},
+    Signer,
+};
 use clap::{Args, ValueEnum};
 use eyre::{Context as _, Result, bail, eyre};
 use virtengine_client::sdl;
@@ -28,9 +31,9 @@ pub(super) struct CreateOrder {
     /// A volume of a unit: SIZE, or NAME=SIZE[:CLASS], which is persistent; repeatable.
     #[arg(long, value_name = "VOLUME", default_value = "1Gi", value_parser = volume)]
     storage: Vec<Storage>,
-    /// Graphics cards of a unit.
-    #[arg(long, default_value_t = 0)]
-    gpu: u32,
+    /// Graphics cards of a unit; default none.
+    #[arg(long)]
+    gpu: Option<u32>,
     /// Vendor of the cards, such as nvidia; default any.
     #[arg(long, default_value = "", hide_default_value = true, requires = "gpu")]
     gpu_vendor: String,
@@ -95,12 +98,18 @@ impl CreateOrder {
             Some(text) => hex::decode(text).wrap_err("--manifest-hash is not hexadecimal")?.into(),
             None => Default::default(),
         };
-        let gpu = Gpu { count: self.gpu, vendor: self.gpu_vendor, models: self.gpu_model };
+        let cards = self.gpu.unwrap_or(0);
+        if cards == 0 && !(self.gpu_vendor.is_empty() && self.gpu_model.is_empty()) {
+            return Err(wrong_usage(
+                "--gpu-vendor and --gpu-model need cards: --gpu must be 1 or more, it is 0",
+            ));
+        }
+        let gpu = Gpu { count: cards, vendor: self.gpu_vendor, models: self.gpu_model };
         let unit = ResourceUnit {
             cpu_milli: self.cpu,
             memory_bytes: self.memory,
             storage: self.storage,
-            gpu: (gpu.count > 0).then_some(gpu),
+            gpu: (cards > 0).then_some(gpu),
             endpoints: self.endpoint,
             count: self.count,
         };
@@ -182,6 +191,22 @@ mod tests {
         assert_eq!(message.signed_by_all, [carol]);
         let line = ["", "--max-price", "5", "--signed-by-any", "nobody"];
         assert!(Line::parse_from(line).order.message(&signer, account).is_err());
+    }
+
+    #[test]
+    fn cards_are_described_only_where_there_are_some() {
+        let signer = Signer { address: Address([1; 20]), chain_id: "test" };
+        let message = |cards: &str| {
+            let line = ["", "--max-price", "5", "--gpu", cards, "--gpu-model", "a100"];
+            Line::parse_from(line).order.message(&signer, |text| Ok(text.parse()?))
+        };
+        let gpu = message("2").unwrap().spec.unwrap().resources[0].gpu.clone().unwrap();
+        assert_eq!((gpu.count, gpu.models), (2, vec!["a100".to_owned()]));
+        let error = message("0").unwrap_err();
+        assert!(error.is::<clap::Error>() && error.to_string().contains("--gpu must be 1"), "{error}");
+        let line = ["", "--max-price", "5"];
+        let plain = Line::parse_from(line).order.message(&signer, |text| Ok(text.parse()?)).unwrap();
+        assert_eq!(plain.spec.unwrap().resources[0].gpu, None);
     }
 
     #[test]

@@ -23,6 +23,17 @@ use virtengine_types::{
 /// Text that leaves a field of a validator as it is.
 const UNCHANGED: &str = "[do-not-modify]";
 
+/// Flags of `edit-validator`: one at least, as an edit that changes nothing costs its fee too.
+const CHANGES: [&str; 7] = [
+    "moniker",
+    "commission_rate",
+    "min_self_delegation",
+    "identity",
+    "website",
+    "security_contact",
+    "details",
+];
+
 #[derive(Subcommand)]
 pub(super) enum Staking {
     /// Make the signer a validator.
@@ -104,6 +115,8 @@ pub(super) struct CreateValidator {
 }
 
 #[derive(Args)]
+#[group(skip)]
+#[command(group = ArgGroup::new("change").args(CHANGES).required(true).multiple(true))]
 pub(super) struct EditValidator {
     /// New name.
     #[arg(long)]

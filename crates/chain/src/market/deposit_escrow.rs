@@ -10,7 +10,7 @@ use virtengine_types::{market::OrderStatus, msg::DepositEscrow};
 ///
 /// # Errors
 /// - `OrderNotFound` - there is no such order
-/// - `OrderNotOpen` - it has ended
+/// - `OrderEnded` - it has ended
 /// - `escrow` 4 to 6 - the account takes no funds
 /// - `sdk` 5, 9 - the depositor cannot pay
 ///
@@ -22,7 +22,7 @@ pub fn deposit_escrow(state: &mut State, ctx: &mut TxContext<'_>, msg: &DepositE
             escrow::deposit(state, ctx, msg.order, msg.depositor, msg.amount)
         }
         OrderStatus::Closed | OrderStatus::Expired | OrderStatus::Cancelled => {
-            Err(MarketInvalid::OrderNotOpen { order: msg.order, status }.into())
+            Err(MarketInvalid::OrderEnded { order: msg.order, status }.into())
         }
     }
 }

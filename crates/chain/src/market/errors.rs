@@ -41,6 +41,9 @@ pub enum MarketInvalid {
     /// The order is not open.
     #[error("order {order} must be open, it is {}", .status.name())]
     OrderNotOpen { order: OrderId, status: OrderStatus },
+    /// A deposit on an order that has ended.
+    #[error("order {order} must be open, matched or active, it is {}", .status.name())]
+    OrderEnded { order: OrderId, status: OrderStatus },
     /// The order's bid window is over.
     #[error("order {order} takes bids until height {bids_until}, it is {height} now")]
     BidsClosed { order: OrderId, bids_until: Height, height: Height },
@@ -128,6 +131,7 @@ impl MarketInvalid {
             Self::NotYourReason { .. } => 26,
             Self::ReopenByProvider { .. } => 27,
             Self::BidsNotFreed { .. } => 28,
+            Self::OrderEnded { .. } => 29,
         }
     }
 }

@@ -8,6 +8,7 @@ use bytes::Bytes;
 use parking_lot::Mutex;
 use prost::{Message, Name};
 use sha2::{Digest, Sha256};
+use std::collections::BTreeMap;
 use std::sync::{
     Arc,
     atomic::{AtomicBool, Ordering},
@@ -60,6 +61,7 @@ pub(super) struct Chain {
     genesis: Genesis,
     behind: AtomicBool,
     listing: AtomicBool,
+    pending: Mutex<BTreeMap<Address, u64>>,
     _directory: tempfile::TempDir,
 }
 
@@ -86,9 +88,24 @@ impl Chain {
         let state = State { store, height: Height(0), time: genesis.genesis_time_ms, parent: [7; 32] };
         let (behind, listing) = (AtomicBool::new(false), AtomicBool::new(true));
         let state = Mutex::new(state);
-        let chain = Self { state, history, hub, views, genesis, behind, listing, _directory: directory };
+        let chain = Self {
+            state,
+            history,
+            hub,
+            views,
+            genesis,
+            behind,
+            listing,
+            pending: Mutex::default(),
+            _directory: directory,
+        };
         chain.block(Vec::new()).unwrap();
         chain
+    }
+
+    /// Lets the mempool hold transactions of an account up to a sequence, which is the next one's.
+    pub(super) fn pend(&self, name: &str, next: u64) {
+        self.pending.lock().insert(address(name), next);
     }
 
     pub(super) fn hub(&self) -> &Hub {
@@ -311,6 +328,10 @@ impl Backend for Chain {
     fn broadcast_all(&self, txs: Vec<Bytes>) -> Reply<Vec<Reply<Result<Hash, Rejection>>>> {
         let replies = txs.into_iter().map(|tx| self.broadcast(tx)).collect();
         Box::pin(std::future::ready(replies))
+    }
+
+    fn next_sequence(&self, address: &Address) -> Option<u64> {
+        self.pending.lock().get(address).copied()
     }
 
     fn is_catching_up(&self) -> bool {

@@ -17,6 +17,17 @@ fn query(path: &str, data: Vec<u8>, height: i64) -> QueryRequest {
 }
 
 #[tokio::test]
+async fn the_next_sequence_is_behind_what_is_pending() {
+    let node = Node::start().await;
+    let ask = |name| format!("/virtengine/chain/v1/next_sequence/{}", address(name));
+    assert_eq!(node.found(&ask("tenant")).await, json!({"sequence": "0"}));
+    node.chain.pend("tenant", 3);
+    assert_eq!(node.found(&ask("tenant")).await, json!({"sequence": "3"}));
+    assert_eq!(node.get(&ask("nobody")).await.0, 404);
+    assert_eq!(node.get("/virtengine/chain/v1/next_sequence/x").await.0, 400);
+}
+
+#[tokio::test]
 async fn accounts_are_base_accounts_or_not_found() {
     let node = Node::start().await;
     let tenant = address("tenant");

@@ -1,12 +1,15 @@
-//! `virtengine.chain.v1.Query`: native headers, and values with proofs.
+//! `virtengine.chain.v1.Query`: native headers, values with proofs, and the sequence to sign with.
 
 use crate::{Context, Status, backend::ProvenRow, router::Routes};
 use bytes::Bytes;
+use virtengine_chain::bank::ACCOUNTS;
 use virtengine_state::{Key, Partition};
 use virtengine_types::{
+    Address,
     block::{BlockHeader, Hash, PartitionRoot, state_root},
     proto::virtengine::chain::v1::{
-        self as wire, QueryHeaderRequest, QueryHeaderResponse, QueryProofRequest, QueryProofResponse,
+        self as wire, QueryHeaderRequest, QueryHeaderResponse, QueryNextSequenceRequest,
+        QueryNextSequenceResponse, QueryProofRequest, QueryProofResponse,
     },
 };
 
@@ -17,6 +20,11 @@ pub(super) fn add(routes: &mut Routes) {
         header,
     );
     routes.unary("/virtengine.chain.v1.Query/Proof", &["GET /virtengine/chain/v1/proof"], proof);
+    routes.unary(
+        "/virtengine.chain.v1.Query/NextSequence",
+        &["GET /virtengine/chain/v1/next_sequence/{address}"],
+        next_sequence,
+    );
 }
 
 async fn header(context: Context, request: QueryHeaderRequest) -> Result<QueryHeaderResponse, Status> {
@@ -50,6 +58,19 @@ async fn proof(context: Context, request: QueryProofRequest) -> Result<QueryProo
         value,
         proof,
     })
+}
+
+async fn next_sequence(
+    context: Context,
+    request: QueryNextSequenceRequest,
+) -> Result<QueryNextSequenceResponse, Status> {
+    let address: Address = request.address.parse()?;
+    // Asked first: what leaves the mempool in between is counted by the account.
+    let pending = context.backend().next_sequence(&address);
+    let account = context.get(&ACCOUNTS, &address).await?;
+    let missing = || Status::not_found(format!("account {address} not found"));
+    let committed = account.ok_or_else(missing)?.sequence;
+    Ok(QueryNextSequenceResponse { sequence: pending.map_or(committed, |pending| pending.max(committed)) })
 }
 
 fn bytes_of(hash: &Hash) -> Bytes {

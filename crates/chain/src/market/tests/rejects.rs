@@ -74,7 +74,8 @@ fn rejects_changes_of_an_order_that_is_not_open() {
     let bid = offered(&mut chain, order, "p0", 10);
     chain.ok(cancel("tenant", order));
     chain.refused(accept(bid), "market", 11);
-    chain.refused(deposit(address("friend"), order, 5), "market", 11);
+    let log = chain.refused(deposit(address("friend"), order, 5), "market", 29);
+    assert!(log.ends_with("must be open, matched or active, it is cancelled"), "{log}");
     chain.refused(cancel("tenant", order), "market", 11);
     sound(&chain);
 }
