@@ -3,18 +3,9 @@
 use super::output::line;
 use clap::{Args, Subcommand};
 use eyre::{Context as _, Result, eyre};
-use std::{
-    future::Future,
-    io::Read as _,
-    net::SocketAddr,
-    path::{Path, PathBuf},
-};
-use virtengine_chain::Genesis;
+use std::{future::Future, io::Read as _, net::SocketAddr, path::PathBuf};
 use virtengine_crypto::node_key::Identity;
 use virtengine_node::{Home, NodeConfig, PeerConfig};
-
-/// Largest genesis file that is read, in bytes.
-const MAX_GENESIS_BYTES: u64 = 1 << 30;
 
 #[derive(Subcommand)]
 pub(super) enum Node {
@@ -77,7 +68,7 @@ impl Node {
 
 impl Init {
     fn run(self) -> Result<()> {
-        let genesis = read_genesis(&self.genesis)?;
+        let genesis = virtengine_node::read_genesis(&self.genesis)?;
         let validators = self.peers.iter().map(|peer| parse_peer(peer)).collect::<Result<Vec<_>>>()?;
         let identity = Identity::generate();
         let mut config = NodeConfig {
@@ -105,14 +96,6 @@ fn log_panic(panic: &std::panic::PanicHookInfo<'_>) {
     let place = panic.location().map(ToString::to_string).unwrap_or_default();
     tracing::error!(place, "{}", panic.payload_as_str().unwrap_or("a part gave up"));
     tracing::debug!("{}", std::backtrace::Backtrace::force_capture());
-}
-
-fn read_genesis(path: &Path) -> Result<Genesis> {
-    let failed = || format!("failed to read the genesis file {}", path.display());
-    let mut text = Vec::new();
-    let file = std::fs::File::open(path).wrap_err_with(failed)?;
-    file.take(MAX_GENESIS_BYTES).read_to_end(&mut text).wrap_err_with(failed)?;
-    serde_json::from_slice(&text).wrap_err_with(failed)
 }
 
 fn parse_peer(text: &str) -> Result<PeerConfig> {

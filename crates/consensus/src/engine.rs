@@ -15,7 +15,7 @@ use crate::{
     config::ConfigError,
     epochs::{self, Epochs},
     finalized::Outlet,
-    genesis::{Contents, Genesis, GenesisError},
+    genesis::{Contents, Genesis, GenesisError, RESTORE},
     network::Channels,
     pacing::Paced,
     recent::Recent,
@@ -114,7 +114,7 @@ pub enum StartError {
     #[error(transparent)]
     Genesis(#[from] GenesisError),
     /// An archive cannot be opened.
-    #[error("the {name} archive cannot be opened: {cause}")]
+    #[error("the {name} archive cannot be opened: {cause}: {RESTORE}")]
     Archive {
         /// Which one.
         name: &'static str,

@@ -181,7 +181,11 @@ where
             },
             result = &mut active.handle => match result {
                 Ok(()) => break,
-                Err(cause) => panic!("the consensus engine of epoch {} ended: {cause}", active.epoch),
+                Err(cause) => panic!(
+                    "the consensus engine of epoch {} ended: {cause}. If the node ends so at every start, its votes \
+                     on disk are damaged, or of another voting key than it has now",
+                    active.epoch
+                ),
             },
             Some(Finalized { block, acknowledgement }) = self.mailbox.recv() else break => {
                 let next = self.epoch_after(block.height());

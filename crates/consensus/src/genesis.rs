@@ -16,6 +16,10 @@ use virtengine_state::WriteSet;
 use virtengine_store::{StoreContext, destroy, write_genesis};
 use virtengine_types::block::{BlockOutcome, state_root};
 
+/// What helps when a node's data is damaged.
+pub const RESTORE: &str = "restore the home's data folder from a backup, or remove it to fetch the chain from peers \
+    again; keep keys, and remove a validator's data only once the others have gone on without the votes in it";
+
 /// What a chain starts from.
 #[derive(Clone, Debug)]
 pub struct Genesis {
@@ -57,16 +61,13 @@ pub enum GenesisError {
     #[error(transparent)]
     Committee(#[from] CommitteeError),
     /// The first state cannot be written.
-    #[error(transparent)]
+    #[error("{0}: {RESTORE}")]
     Store(#[from] virtengine_store::GenesisError),
     /// The record of the genesis is gone although the databases hold the state of a block.
-    #[error(
-        "the record of the genesis block is gone although the node has run: restore the data from a backup, or remove \
-         it to fetch the chain from peers again"
-    )]
+    #[error("the record of the genesis block is gone although the node has run: {RESTORE}")]
     Lost,
     /// The record of the genesis cannot be read or written.
-    #[error("the record of the genesis block failed: {0}")]
+    #[error("the record of the genesis block failed: {0}: {RESTORE}")]
     Record(#[from] metadata::Error),
 }
 

@@ -4,8 +4,8 @@ mod disk;
 mod error;
 
 use crate::config::{ConfigError, NodeConfig};
-use disk::write_durably;
 pub use disk::{HomeLock, check_room};
+use disk::{read_file, write_durably};
 pub use error::HomeError;
 use std::{
     fs,
@@ -21,6 +21,10 @@ use virtengine_crypto::{
 const FORMAT: u32 = 1;
 /// Largest genesis file in bytes.
 const MAX_GENESIS_BYTES: u64 = 1 << 30;
+/// Largest file of settings in bytes.
+const MAX_CONFIG_BYTES: u64 = 1 << 20;
+/// Largest of the files that hold one line, in bytes.
+const MAX_LINE_BYTES: u64 = 4096;
 
 /// A node's folder.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -77,6 +81,11 @@ impl Home {
         self.path.join("data/history")
     }
 
+    /// `data/voter`: the public key whose votes are in the data.
+    fn voter(&self) -> PathBuf {
+        self.data().join("voter")
+    }
+
     /// Makes the folder: settings, genesis and keys; `voting_key` for a validator. What marks it as
     /// complete is written last.
     ///
@@ -123,7 +132,7 @@ impl Home {
             path: marker.display().to_string(),
             found: found.chars().take(32).collect(),
         };
-        match fs::read(&marker) {
+        match read_file(&marker, MAX_LINE_BYTES) {
             Ok(bytes) => {
                 let text = String::from_utf8_lossy(&bytes);
                 let found = text.trim();
@@ -174,7 +183,7 @@ impl Home {
     /// - `File` - the system refuses
     pub fn config(&self) -> Result<NodeConfig, HomeError> {
         let path = self.config_file();
-        let bytes = fs::read(&path).map_err(HomeError::file("read", &path))?;
+        let bytes = read_file(&path, MAX_CONFIG_BYTES).map_err(HomeError::file("read", &path))?;
         NodeConfig::parse(&bytes).map_err(self.refused())
     }
 
@@ -191,8 +200,7 @@ impl Home {
     /// Reads the genesis file.
     ///
     /// # Errors
-    /// - `Genesis` - too large or malformed
-    /// - `File` - the system refuses
+    /// As [`read_genesis`].
     pub fn genesis(&self) -> Result<Genesis, HomeError> {
         read_genesis(&self.genesis_file())
     }
@@ -216,6 +224,44 @@ impl Home {
         Ok(Some(node_key::load_voting_key(&self.keys())?))
     }
 
+    /// Refuses another voting key than the one whose votes are in the data, or none: the engine cannot go on with the
+    /// votes of another key, and a key may only go on with its own, or it could vote against itself.
+    ///
+    /// # Errors
+    /// - `Voter` - the key is another, or missing
+    /// - `File` - the system refuses
+    pub fn check_voter(&self, key: Option<&bls::SecretKey>) -> Result<(), HomeError> {
+        let path = self.voter();
+        let noted = match read_file(&path, MAX_LINE_BYTES) {
+            Ok(bytes) => String::from_utf8_lossy(&bytes).trim().to_owned(),
+            Err(cause) if cause.kind() == std::io::ErrorKind::NotFound => return Ok(()),
+            Err(cause) => return Err(HomeError::file("read", &path)(cause)),
+        };
+        let given = key.map(public_hex);
+        if given.as_ref() == Some(&noted) {
+            return Ok(());
+        }
+        Err(HomeError::Voter {
+            path: path.display().to_string(),
+            noted: noted.chars().take(96).collect(),
+            key: self.keys().join(node_key::VOTING_FILE).display().to_string(),
+            given: given.map_or_else(|| "is missing".to_owned(), |given| format!("holds {given:?}")),
+        })
+    }
+
+    /// Notes whose votes will be in the data, before the first of them.
+    ///
+    /// # Errors
+    /// - `File` - the system refuses
+    pub fn note_voter(&self, key: Option<&bls::SecretKey>) -> Result<(), HomeError> {
+        match key {
+            Some(key) if !self.voter().exists() => {
+                write_durably(&self.voter(), format!("{}\n", public_hex(key)).as_bytes())
+            }
+            _ => Ok(()),
+        }
+    }
+
     fn refused(&self) -> impl Fn(ConfigError) -> HomeError {
         let path = self.config_file().display().to_string();
         move |cause| HomeError::Config { path: path.clone(), cause }
@@ -227,14 +273,18 @@ impl Home {
 }
 
 /// Reads a genesis file of at most 1 GiB.
-pub(crate) fn read_genesis(path: &Path) -> Result<Genesis, HomeError> {
-    let bytes = fs::metadata(path).map_err(HomeError::file("read", path))?.len();
-    let refused = |cause: String| HomeError::Genesis { path: path.display().to_string(), cause };
-    if bytes > MAX_GENESIS_BYTES {
-        return Err(refused(format!("at most {MAX_GENESIS_BYTES} bytes are read, it has {bytes}")));
-    }
-    let text = fs::read(path).map_err(HomeError::file("read", path))?;
-    serde_json::from_slice(&text).map_err(|error| refused(error.to_string()))
+///
+/// # Errors
+/// - `Genesis` - malformed
+/// - `File` - too large, no file, or the system refuses
+pub fn read_genesis(path: &Path) -> Result<Genesis, HomeError> {
+    let text = read_file(path, MAX_GENESIS_BYTES).map_err(HomeError::file("read", path))?;
+    serde_json::from_slice(&text)
+        .map_err(|error| HomeError::Genesis { path: path.display().to_string(), cause: error.to_string() })
+}
+
+fn public_hex(key: &bls::SecretKey) -> String {
+    hex::encode(key.public_key().to_bytes())
 }
 
 #[cfg(test)]

@@ -4,7 +4,7 @@ use crate::metrics::NodeMetrics;
 use std::time::Instant;
 use thiserror::Error;
 use tokio::sync::watch;
-use virtengine_consensus::{Delivery, node::Reader};
+use virtengine_consensus::{Delivery, genesis::RESTORE, node::Reader};
 use virtengine_events::{History, HistoryError, Hub};
 use virtengine_state::Partition;
 use virtengine_types::block::BlockHeader;
@@ -14,7 +14,7 @@ use virtengine_views::{ViewError, Views};
 #[derive(Debug, Error)]
 pub enum IndexError {
     /// The history cannot be written.
-    #[error("the history of block {height} cannot be written: {cause}{}", remedy(cause))]
+    #[error("the history of block {height} cannot be written: {cause}: {}", remedy(cause))]
     History {
         /// Height of the block.
         height: u64,
@@ -22,7 +22,7 @@ pub enum IndexError {
         cause: HistoryError,
     },
     /// Blocks that the history had are gone.
-    #[error("the history ends before block {expected}, the chain goes on with block {found}{RESTORE}")]
+    #[error("the history ends before block {expected}, the chain goes on with block {found}: {RESTORE}")]
     Lost {
         /// First block that is missing.
         expected: u64,
@@ -33,19 +33,15 @@ pub enum IndexError {
     #[error("the views cannot follow: {0}")]
     Views(#[from] ViewError),
     /// The state cannot be scanned at start.
-    #[error("the state cannot be scanned: {0}")]
+    #[error("the state cannot be scanned: {0}: {RESTORE}")]
     Scan(#[from] virtengine_store::ReadError),
 }
-
-/// What helps when data is damaged.
-const RESTORE: &str =
-    ": restore the home's data folder from a backup, or remove it to fetch the chain from peers again";
 
 /// What to do about a history that cannot be used.
 pub(crate) const fn remedy(cause: &HistoryError) -> &'static str {
     match cause {
-        HistoryError::OtherChain { .. } => ": use the genesis file of that chain, or another --home",
-        HistoryError::Format { .. } => ": use the release that wrote it",
+        HistoryError::OtherChain { .. } => "use the genesis file of that chain, or another --home",
+        HistoryError::Format { .. } => "use the release that wrote it",
         _ => RESTORE,
     }
 }

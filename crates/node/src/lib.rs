@@ -6,6 +6,7 @@
 //!   config/node.toml  settings           config/genesis.json  what the chain starts from
 //!   keys/             identity on the network, voting key
 //!   data/engine/      blocks and state   data/history/        indexes and the event log
+//!   data/voter        whose votes are in the data
 //! ```
 
 mod backend;
@@ -22,6 +23,6 @@ mod starting;
 
 pub use budgets::{BudgetConfig, BudgetError};
 pub use config::{ConfigError, EngineConfig, NodeConfig, PeerConfig};
-pub use home::{Home, HomeError, HomeLock, check_room};
+pub use home::{Home, HomeError, HomeLock, check_room, read_genesis};
 pub use limits::FilesError;
 pub use run::{RunError, Shutdown, run};

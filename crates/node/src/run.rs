@@ -5,7 +5,7 @@ mod error;
 pub use error::RunError;
 
 use crate::{
-    backend::NodeBackend,
+    backend::{NodeBackend, stale_ms},
     budgets::{Budgets, Objects},
     config::NodeConfig,
     home::Home,
@@ -62,6 +62,7 @@ pub fn run(home: &Home, shutdown: Shutdown) -> Result<(), RunError> {
         voting_key: home.voting_key()?,
         home: home.clone(),
     };
+    home.check_voter(parts.voting_key.as_ref())?;
     parts.check_company()?;
     allow_files(&parts.config)?;
     let runner = runtime::Runner::new(
@@ -135,6 +136,7 @@ impl Parts {
         let known = Arc::new(RwLock::new(height.0));
         let setup = self.engine_setup(&mempool, &known)?;
         let reason = self.reason_to_wait(history.latest().is_none())?;
+        self.home.note_voter(self.voting_key.as_ref())?;
         let engine = node::start(context.child("node"), setup);
         let starting = starting::answer_until(engine, &listeners, Limits::from(&self.config.api), &reason);
         let (started, network) = tokio::select! {
@@ -159,6 +161,7 @@ impl Parts {
             known,
             router: Arc::new(OnceLock::new()),
             peers: Arc::new(self.peers()?),
+            stale_ms: stale_ms(self.config.engine.consensus().idle_block_interval),
         };
         let genesis_header = started.chain.genesis().header.clone();
         let info = self.comet_genesis(&genesis_header);

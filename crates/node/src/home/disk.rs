@@ -3,7 +3,7 @@
 use super::HomeError;
 use std::{
     fs::{self, File, OpenOptions, TryLockError},
-    io::{self, Write as _},
+    io::{self, Read as _, Write as _},
     path::Path,
 };
 
@@ -40,6 +40,23 @@ pub fn check_room(folder: &Path) -> Result<(), HomeError> {
         _ => Ok(()),
     };
     written.and(removed).map_err(HomeError::file("write into", folder))
+}
+
+/// Reads a file of at most `max` bytes. Whoever opened a pipe would wait for a writer, and a device may have no end.
+pub(super) fn read_file(path: &Path, max: u64) -> io::Result<Vec<u8>> {
+    let found = fs::metadata(path)?;
+    if !found.is_file() {
+        return Err(io::Error::other("it is not a file: put a copy of the file there"));
+    }
+    if found.len() > max {
+        let found = found.len();
+        return Err(io::Error::other(format!(
+            "at most {max} bytes are read, it has {found}: restore it from a backup"
+        )));
+    }
+    let mut bytes = Vec::new();
+    File::open(path)?.take(max).read_to_end(&mut bytes)?;
+    Ok(bytes)
 }
 
 /// Writes a file so that after a crash it is either absent, old or complete.

@@ -68,6 +68,22 @@ pub enum HomeError {
         /// What is wrong.
         cause: ConfigError,
     },
+    /// The data holds the votes of another key.
+    #[error(
+        "{path} says that the votes in the data are of voting key {noted:?}, {key} {given}: restore that key; to \
+         follow only, or to vote with another key, make a new home. Do not remove the data to get around this: a key \
+         without its votes can vote against itself"
+    )]
+    Voter {
+        /// The file that says whose votes the data holds.
+        path: String,
+        /// Public key that it says.
+        noted: String,
+        /// The file of the voting key.
+        key: String,
+        /// What it holds.
+        given: String,
+    },
     /// A key file is refused.
     #[error(transparent)]
     Key(#[from] NodeKeyError),

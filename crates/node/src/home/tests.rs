@@ -94,3 +94,44 @@ fn rejects_a_damaged_genesis_file_naming_the_line() {
     let error = read_genesis(&path).unwrap_err().to_string();
     assert!(error.contains("line 2"), "{error}");
 }
+
+#[test]
+fn rejects_another_or_no_voting_key_once_the_data_has_votes() {
+    let folder = tempfile::tempdir().unwrap();
+    let home = Home::new(folder.path());
+    let (own, other) = (bls::SecretKey::generate(), bls::SecretKey::generate());
+    home.check_room().unwrap();
+    home.note_voter(None).unwrap();
+    home.check_voter(Some(&other)).unwrap();
+    home.note_voter(Some(&own)).unwrap();
+    home.note_voter(Some(&other)).unwrap();
+    home.check_voter(Some(&own)).unwrap();
+    for (key, given) in [(Some(&other), public_hex(&other)), (None, "is missing".into())] {
+        let error = home.check_voter(key).unwrap_err().to_string();
+        assert!(error.contains(&public_hex(&own)) && error.contains(&given), "{error}");
+        assert!(error.contains("keys/voting_key.json") && error.contains("data/voter"), "{error}");
+    }
+    fs::write(home.voter(), "").unwrap();
+    assert!(matches!(home.check_voter(Some(&own)), Err(HomeError::Voter { .. })));
+    fs::remove_dir_all(home.data()).unwrap();
+    home.check_voter(None).unwrap();
+}
+
+#[test]
+fn rejects_what_is_no_file_or_has_no_end() {
+    let folder = tempfile::tempdir().unwrap();
+    let home = Home::new(folder.path());
+    fs::create_dir(folder.path().join("config")).unwrap();
+    std::os::unix::fs::symlink("/dev/zero", home.config_file()).unwrap();
+    let (_reader, writer) = std::io::pipe().unwrap();
+    let pipe = format!("/proc/self/fd/{}", std::os::fd::AsRawFd::as_raw_fd(&writer));
+    std::os::unix::fs::symlink(pipe, home.genesis_file()).unwrap();
+    for error in [home.config().unwrap_err(), home.genesis().unwrap_err()] {
+        let error = error.to_string();
+        assert!(error.contains("it is not a file") && error.contains("/config/"), "{error}");
+    }
+    fs::remove_file(home.config_file()).unwrap();
+    fs::write(home.config_file(), vec![b'#'; MAX_CONFIG_BYTES as usize + 1]).unwrap();
+    let error = home.config().unwrap_err().to_string();
+    assert!(error.contains("at most 1048576 bytes are read, it has 1048577"), "{error}");
+}

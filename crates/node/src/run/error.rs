@@ -9,7 +9,7 @@ use crate::{
 };
 use thiserror::Error;
 use virtengine_chain::genesis::GenesisError;
-use virtengine_consensus::{committee::CommitteeError, node::NodeError};
+use virtengine_consensus::{committee::CommitteeError, genesis::RESTORE, node::NodeError};
 use virtengine_events::HistoryError;
 
 /// Why a node does not start, or stopped.
@@ -45,7 +45,7 @@ pub enum RunError {
         validators: usize,
     },
     /// The history cannot be opened.
-    #[error("{path} cannot be opened: {cause}{}", remedy(cause))]
+    #[error("{path} cannot be opened: {cause}: {}", remedy(cause))]
     History {
         /// Its folder.
         path: String,
@@ -92,8 +92,7 @@ pub enum RunError {
     Share(#[from] std::io::Error),
     /// The engine gave up: it does not go on after its storage failed.
     #[error(
-        "the engine gave up: {cause}: start the node again; if it says the same, {path} is damaged: restore it from a \
-         backup, or remove it to fetch the chain from peers again"
+        "the engine gave up: {cause}: start the node again; if it says the same, {path} is damaged: {RESTORE}"
     )]
     GaveUp {
         /// The folder of the data.
