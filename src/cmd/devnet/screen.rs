@@ -11,13 +11,23 @@ use std::{
 /// Time between status lines where there is no terminal.
 const PLAIN_INTERVAL: Duration = Duration::from_secs(10);
 
+/// Least time over which the rate of blocks is taken.
+const RATE_OVER: Duration = Duration::from_secs(2);
+
 /// One line that updates on a terminal; a line now and then elsewhere.
 pub(super) struct Screen {
     bar: ProgressBar,
     plain: bool,
     told: Option<Instant>,
+    rate: Rate,
+}
+
+/// How fast the chain grows.
+#[derive(Default)]
+struct Rate {
+    /// When a node last said a height, and the highest that any said until then.
     before: Option<(Instant, u64)>,
-    rate: f64,
+    blocks_per_second: f64,
 }
 
 impl Screen {
@@ -31,7 +41,7 @@ impl Screen {
                     .unwrap_or_else(|_| ProgressStyle::default_spinner()),
             );
         }
-        Self { bar, plain, told: None, before: None, rate: 0.0 }
+        Self { bar, plain, told: None, rate: Rate::default() }
     }
 
     /// Prints a line that stays.
@@ -62,22 +72,12 @@ impl Screen {
     /// Updates the status line.
     pub(super) fn status(&mut self, heights: &[Option<u64>], ready: bool) {
         let now = Instant::now();
-        let height = heights.iter().flatten().copied().max().unwrap_or(0);
         let up = heights.iter().flatten().count();
-        match self.before {
-            Some((then, below)) if now.duration_since(then) >= Duration::from_secs(2) => {
-                let blocks = height.saturating_sub(below);
-                self.rate = f64::from(u32::try_from(blocks).unwrap_or(u32::MAX))
-                    / now.duration_since(then).as_secs_f64();
-                self.before = Some((now, height));
-            }
-            None if height > 0 => self.before = Some((now, height)),
-            _ => {}
-        }
+        let height = self.rate.at(now, heights.iter().flatten().copied().max());
         let text = if ready {
             format!(
                 "height {height}  {:.1} blocks/s  {up} of {} nodes  Ctrl-C stops",
-                self.rate,
+                self.rate.blocks_per_second,
                 heights.len()
             )
         } else {
@@ -93,7 +93,65 @@ impl Screen {
     }
 }
 
+impl Rate {
+    /// Takes in the height that the nodes say, if any answers; gives the highest so far. The rate is over the time since
+    /// the last answer, so blocks of a time in which none answered do not count as those of a moment.
+    fn at(&mut self, now: Instant, height: Option<u64>) -> u64 {
+        match (self.before, height) {
+            (None, Some(height)) if height > 0 => {
+                self.before = Some((now, height));
+                height
+            }
+            (None, _) => 0,
+            (Some((_, known)), None) => {
+                self.blocks_per_second = 0.0;
+                known
+            }
+            (Some((then, known)), Some(height)) => {
+                // A node that has fallen behind may be the only one to answer.
+                let height = height.max(known);
+                let passed = now.duration_since(then);
+                if passed >= RATE_OVER {
+                    let blocks = u32::try_from(height - known).unwrap_or(u32::MAX);
+                    self.blocks_per_second = f64::from(blocks) / passed.as_secs_f64();
+                    self.before = Some((now, height));
+                }
+                height
+            }
+        }
+    }
+}
+
 /// Writes a line to stderr. A log on a full disk must not end the network.
 fn tell(text: &str) {
     drop(writeln!(stderr(), "{text}"));
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_rate_is_over_the_time_that_passed_also_if_no_node_answered() {
+        let start = Instant::now();
+        let mut rate = Rate::default();
+        for (second, height, known, expected) in [
+            (0, Some(0), 0, 0.0),
+            (1, Some(400), 400, 0.0),
+            (2, Some(401), 401, 0.0),
+            (3, Some(404), 404, 2.0),
+            (5, None, 404, 0.0),
+            (9, None, 404, 0.0),
+            (13, Some(409), 409, 0.5),
+            (15, Some(7), 409, 0.0),
+            (17, Some(413), 413, 2.0),
+        ] {
+            assert_eq!(rate.at(start + Duration::from_secs(second), height), known, "at {second} s");
+            assert!(
+                (rate.blocks_per_second - expected).abs() < 1e-9,
+                "at {second} s: {}",
+                rate.blocks_per_second
+            );
+        }
+    }
 }
