@@ -5,7 +5,7 @@
 //! from the blocks, which are on disk, so after a crash they are made again.
 
 use super::index::{BlockIndex, Term, encode_list, row_key};
-use super::rows::Rows;
+use super::rows::{Rows, lost};
 use super::{Config, History, HistoryError};
 use std::collections::BTreeMap;
 use std::ops::RangeInclusive;
@@ -100,9 +100,8 @@ impl History {
     pub(super) fn index_again(&self) -> Result<(), HistoryError> {
         let mut fresh = Fresh::after(self.inner.rows.on_disk()?);
         for height in self.inner.rows.heights_from(fresh.on_disk.saturating_add(1))? {
-            if let Some(record) = self.load(height)? {
-                fresh.insert(BlockIndex::new(&self.inner.config, &record));
-            }
+            let record = self.load(height)?.ok_or_else(|| lost(height))?;
+            fresh.insert(BlockIndex::new(&self.inner.config, &record));
         }
         self.inner.head.write().fresh = fresh;
         Ok(())

@@ -224,13 +224,13 @@ impl Head {
 }
 
 impl History {
-    /// Opens the store in `directory`, creating it if it is absent. After a crash every block whose
+    /// Opens the store in `directory`, making it if there is none or an empty one. After a crash every block whose
     /// `append` returned is there.
     ///
     /// # Errors
     /// - `Store` - the directory cannot be read or written, or another process has it open
     /// - `OtherChain`, `Format` - the directory is of another chain or version
-    /// - `Corrupt` - its first or last block cannot be read
+    /// - `Corrupt` - a keyspace is lost, or its first or one of its last blocks cannot be read
     pub fn open(directory: &Path, chain_id: &str, config: Config) -> Result<Self, HistoryError> {
         let rows = Rows::open(directory, chain_id, config.page_cache_bytes)?;
         let head = rows.head()?;
@@ -245,6 +245,10 @@ impl History {
         };
         let history = Self { inner: Arc::new(inner) };
         history.index_again()?;
+        if let Some(earliest) = history.earliest() {
+            let height = earliest.height().0;
+            history.load(height)?.ok_or_else(|| rows::lost(height))?;
+        }
         Ok(history)
     }
 

@@ -3,8 +3,11 @@
 use super::{BlockMeta, Fresh, Head, HistoryError};
 use borsh::{BorshDeserialize, BorshSerialize};
 use fjall::{
-    Database, Guard, Keyspace, KeyspaceCreateOptions, compaction::Leveled, config::CompressionPolicy,
+    Database, Guard, Keyspace, KeyspaceCreateOptions, PersistMode, compaction::Leveled,
+    config::CompressionPolicy,
 };
+use std::fs::{self, File};
+use std::io;
 use std::path::Path;
 use std::sync::Arc;
 
@@ -25,6 +28,9 @@ const L0_TABLES: u8 = 8;
 /// Journal kept before memtables are written out, in bytes; a restart reads it back.
 const JOURNAL_BYTES: u64 = 128 << 20;
 
+/// Names of the keyspaces. A directory holds all of them from the start on.
+const KEYSPACES: [&str; 8] = ["about", "headers", "bodies", "results", "blocks", "txs", "index", "log"];
+
 /// The open keyspaces.
 pub(super) struct Rows {
     pub(super) db: Database,
@@ -40,39 +46,27 @@ pub(super) struct Rows {
 
 impl Rows {
     pub(super) fn open(directory: &Path, chain_id: &str, page_cache: u64) -> Result<Self, HistoryError> {
-        let db = Database::builder(directory)
-            .cache_size(page_cache)
-            .max_journaling_size(JOURNAL_BYTES)
-            // Of two, one only passes messages to the other while it compacts, and keeps a core busy with it.
-            .worker_threads(1)
-            .open()?;
-        let options = || {
-            KeyspaceCreateOptions::default()
-                .max_memtable_size(MEMTABLE_BYTES)
-                // Large rows are compressed already, and hashes cannot be.
-                .data_block_compression_policy(CompressionPolicy::disabled())
-                .compaction_strategy(Arc::new(Leveled::default().with_l0_threshold(L0_TABLES)))
+        if is_empty(directory).map_err(fjall::Error::Io)? {
+            make(directory, chain_id)?;
+        }
+        let db = database(directory, page_cache)?;
+        let keyspace = |name: &str| {
+            // The database makes a lost one anew, without its rows.
+            if !db.keyspace_exists(name) {
+                return Err(corrupt(name, &"the whole keyspace is lost"));
+            }
+            Ok(db.keyspace(name, options)?)
         };
-        let keyspace = |name: &str| db.keyspace(name, options);
         let about = keyspace("about")?;
-        match about.get("format")? {
-            None => {
-                let mut batch = db.batch().durability(Some(fjall::PersistMode::SyncAll));
-                batch.insert(&about, "format", FORMAT.to_be_bytes());
-                batch.insert(&about, "chain", chain_id);
-                batch.commit()?;
-            }
-            Some(found) => {
-                let found = u32::from_be_bytes(array(&found, "about/format")?);
-                if found != FORMAT {
-                    return Err(HistoryError::Format { found, supported: FORMAT });
-                }
-                let chain = about.get("chain")?.unwrap_or_default();
-                if *chain != *chain_id.as_bytes() {
-                    let found = String::from_utf8_lossy(&chain).into_owned();
-                    return Err(HistoryError::OtherChain { expected: chain_id.to_owned(), found });
-                }
-            }
+        let found = about.get("format")?.ok_or_else(|| corrupt("about/format", &"it is lost"))?;
+        let found = u32::from_be_bytes(array(&found, "about/format")?);
+        if found != FORMAT {
+            return Err(HistoryError::Format { found, supported: FORMAT });
+        }
+        let chain = about.get("chain")?.unwrap_or_default();
+        if *chain != *chain_id.as_bytes() {
+            let found = String::from_utf8_lossy(&chain).into_owned();
+            return Err(HistoryError::OtherChain { expected: chain_id.to_owned(), found });
         }
         Ok(Self {
             headers: keyspace("headers")?,
@@ -129,6 +123,57 @@ impl Rows {
     }
 }
 
+/// Makes a directory that holds nothing but its format and chain. It gets its name when all of it is on disk, so that
+/// whoever finds it finds all of it.
+fn make(directory: &Path, chain_id: &str) -> Result<(), HistoryError> {
+    let draft = directory.with_extension("draft");
+    let failed = fjall::Error::Io;
+    match fs::remove_dir_all(&draft) {
+        Err(cause) if cause.kind() != io::ErrorKind::NotFound => return Err(failed(cause).into()),
+        _ => {}
+    }
+    let db = database(&draft, 0)?;
+    for name in KEYSPACES {
+        db.keyspace(name, options)?;
+    }
+    let about = db.keyspace("about", options)?;
+    let mut batch = db.batch().durability(Some(PersistMode::SyncAll));
+    batch.insert(&about, "format", FORMAT.to_be_bytes());
+    batch.insert(&about, "chain", chain_id);
+    batch.commit()?;
+    drop((about, db));
+    let sync = |folder: &Path| File::open(folder)?.sync_all();
+    sync(&draft.join("keyspaces")).map_err(failed)?;
+    fs::rename(&draft, directory).map_err(failed)?;
+    let parent = directory.parent().filter(|parent| !parent.as_os_str().is_empty());
+    Ok(sync(parent.unwrap_or(Path::new("."))).map_err(failed)?)
+}
+
+fn database(directory: &Path, page_cache: u64) -> fjall::Result<Database> {
+    Database::builder(directory)
+        .cache_size(page_cache)
+        .max_journaling_size(JOURNAL_BYTES)
+        // Of two, one only passes messages to the other while it compacts, and keeps a core busy with it.
+        .worker_threads(1)
+        .open()
+}
+
+fn options() -> KeyspaceCreateOptions {
+    KeyspaceCreateOptions::default()
+        .max_memtable_size(MEMTABLE_BYTES)
+        // Large rows are compressed already, and hashes cannot be.
+        .data_block_compression_policy(CompressionPolicy::disabled())
+        .compaction_strategy(Arc::new(Leveled::default().with_l0_threshold(L0_TABLES)))
+}
+
+fn is_empty(directory: &Path) -> io::Result<bool> {
+    match fs::read_dir(directory) {
+        Ok(mut entries) => Ok(entries.next().is_none()),
+        Err(cause) if cause.kind() == io::ErrorKind::NotFound => Ok(true),
+        Err(cause) => Err(cause),
+    }
+}
+
 /// Encodes a row.
 pub(super) fn encode(value: &impl BorshSerialize, row: &str) -> Result<Vec<u8>, HistoryError> {
     borsh::to_vec(value).map_err(|error| corrupt(row, &error))
@@ -152,6 +197,11 @@ pub(super) fn unpack<T: BorshDeserialize>(bytes: &[u8], row: &str) -> Result<T, 
 /// A row or key of a fixed length.
 pub(super) fn array<const N: usize>(bytes: &[u8], row: &str) -> Result<[u8; N], HistoryError> {
     bytes.try_into().map_err(|_| corrupt(row, &format!("expected {N} bytes, got {}", bytes.len())))
+}
+
+/// The error of a block of which only the header is there.
+pub(super) fn lost(height: u64) -> HistoryError {
+    corrupt(&format!("headers/{height}"), &"the rest of the block is lost")
 }
 
 /// The error of a row that cannot be read.

@@ -350,6 +350,56 @@ fn rejects_the_directory_of_another_version() {
     assert!(matches!(error, HistoryError::Format { found: 1, supported: 3 }), "{error}");
 }
 
+#[test]
+fn a_directory_whose_making_was_cut_short_is_made_again() {
+    let folder = TempDir::new().unwrap();
+    let (directory, draft) = (folder.path().join("history"), folder.path().join("history.draft"));
+    for half in ["0.jnl", "lock", "keyspaces/0/current", "version"] {
+        let file = draft.join(half);
+        std::fs::create_dir_all(file.parent().unwrap()).unwrap();
+        std::fs::write(file, "cut").unwrap();
+    }
+    std::fs::create_dir(&directory).unwrap();
+    let history = open(&directory);
+    history.append(&chain()[0]).unwrap();
+    drop(history);
+    assert_eq!(open(&directory).latest().unwrap().height(), Height(1));
+    assert!(!draft.exists());
+}
+
+#[test]
+fn rejects_a_directory_that_lost_a_keyspace_at_every_open() {
+    let (whole, history) = filled(Config::default());
+    drop(history);
+    let mut named = Vec::new();
+    for keyspace in 1..=8 {
+        let directory = TempDir::new().unwrap();
+        copy(whole.path(), directory.path());
+        std::fs::remove_file(directory.path().join(format!("keyspaces/{keyspace}/current"))).unwrap();
+        for _ in 0..2 {
+            let error = History::open(directory.path(), CHAIN, Config::default()).err().unwrap();
+            let HistoryError::Corrupt { row, .. } = &error else { panic!("{keyspace}: {error}") };
+            named.push(row.clone());
+        }
+    }
+    named.dedup();
+    assert_eq!(named, ["about", "headers", "bodies", "results", "blocks", "txs", "index", "log"]);
+}
+
+#[test]
+fn rejects_a_directory_that_lost_its_first_or_last_block() {
+    for height in [1_u64, 4] {
+        let (directory, history) = filled(Config { index_batch_rows: 1, ..Config::default() });
+        history.inner.rows.bodies.remove(height.to_be_bytes()).unwrap();
+        drop(history);
+        let error = History::open(directory.path(), CHAIN, Config::default()).err().unwrap();
+        assert!(
+            matches!(&error, HistoryError::Corrupt { row, .. } if *row == format!("headers/{height}")),
+            "{error}"
+        );
+    }
+}
+
 /// Copies the files as they are, without the open store knowing: what a killed process leaves behind.
 fn copy(from: &Path, to: &Path) {
     std::fs::create_dir_all(to).unwrap();
