@@ -4,10 +4,22 @@ use crate::{
     batch::root_of_database,
     database::{Config, Database, Family, RowKey, StoreContext, config},
 };
+use commonware_runtime as runtime;
 use commonware_storage::qmdb::{self, floor::Proportional};
 use thiserror::Error;
 use virtengine_state::{Partition, WriteSet};
 use virtengine_types::block::PartitionRoot;
+
+/// Ends of the names of all that one database keeps. Part of the format on disk.
+pub(crate) const PARTS: [&str; 7] = [
+    "log_data",
+    "log_offsets-blobs",
+    "log_offsets-metadata",
+    "nodes-blobs",
+    "nodes-metadata",
+    "nodes-meta",
+    "grafted",
+];
 
 /// The genesis state could not be written.
 #[derive(Debug, Error)]
@@ -47,17 +59,26 @@ pub async fn write_genesis<E: StoreContext>(
     Ok(roots)
 }
 
-/// Empties the partitions: of a genesis that was cut short, or before state sync fills them.
+/// Removes the partitions: of a genesis that was cut short, or before state sync fills them. They are not opened for it, as
+/// a database that was cut short while it was made or removed may not open.
 ///
 /// # Errors
 /// A database failed.
 pub async fn destroy<E: StoreContext>(context: &E, of: &Config) -> Result<(), GenesisError> {
     for partition in Partition::ALL {
         let failed = |source| GenesisError { partition: partition.name(), source };
-        let database = Box::pin(open(context, of, partition)).await.map_err(failed)?;
-        Box::pin(database.destroy()).await.map_err(failed)?;
+        for part in PARTS {
+            match context.remove(&part_name(of, partition, part), None).await {
+                Ok(()) | Err(runtime::Error::PartitionMissing(_)) => {}
+                Err(error) => return Err(failed(error.into())),
+            }
+        }
     }
     Ok(())
+}
+
+pub(crate) fn part_name(of: &Config, partition: Partition, part: &str) -> String {
+    format!("{}-{}-{part}", of.prefix, partition.name())
 }
 
 pub(crate) async fn open<E: StoreContext>(

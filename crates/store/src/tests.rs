@@ -1,14 +1,16 @@
 //! The databases on a simulated disk.
 
 use crate::{
-    BlockBatch, Config, Database, Databases, ProofError, Reader, configs, proof::verify, targets,
-    write_genesis,
+    BlockBatch, Config, Database, Databases, ProofError, Reader, configs,
+    genesis::{PARTS, part_name},
+    proof::verify,
+    targets, write_genesis,
 };
 use bytes::Bytes;
 use commonware_codec::{Decode as _, DecodeExt as _, Encode as _};
 use commonware_glue::stateful::db::{DatabaseSet as _, Shared};
 use commonware_runtime::{
-    Runner as _, Strategizer as _, Supervisor as _,
+    Runner as _, Storage as _, Strategizer as _, Supervisor as _,
     buffer::paged::{CacheRef, page_size},
     deterministic::{Context, Runner},
 };
@@ -101,6 +103,26 @@ fn a_genesis_cut_short_is_written_again() {
         let databases = open(&context, &config, Some(&again)).await;
         assert_eq!(everything(&Reader::new(databases)).await.len(), 250);
     });
+}
+
+#[test]
+fn a_genesis_is_written_again_whatever_part_of_the_databases_is_gone() {
+    for gone in 1..=PARTS.len() {
+        for first in [true, false] {
+            Runner::default().start(|context| async move {
+                let config = config(&context, "node");
+                write_genesis(&context, &config, &rows(0..9)).await.unwrap();
+                let parts = if first { &PARTS[..gone] } else { &PARTS[PARTS.len() - gone..] };
+                for part in parts {
+                    let name = part_name(&config, Partition::Ledger, part);
+                    context.remove(&name, None).await.unwrap();
+                }
+                let again = write_genesis(&context, &config, &rows(0..50)).await.unwrap();
+                let databases = open(&context, &config, Some(&again)).await;
+                assert_eq!(everything(&Reader::new(databases)).await.len(), 250);
+            });
+        }
+    }
 }
 
 #[test]
