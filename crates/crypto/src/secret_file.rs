@@ -123,6 +123,10 @@ pub(crate) fn remove(path: &Path) -> Result<(), SecretFileError> {
 /// - `TooLarge` - no key file
 /// - `Io` - it cannot be read
 pub(crate) fn read(path: &Path) -> Result<Zeroizing<Vec<u8>>, SecretFileError> {
+    // To open a pipe would wait for someone who writes into it.
+    if fs::metadata(path).is_ok_and(|found| !found.is_file()) {
+        return Err(SecretFileError::io("read", path)(io::Error::other("it is not a file")));
+    }
     let file = File::open(path).map_err(|cause| match cause.kind() {
         io::ErrorKind::NotFound => SecretFileError::Missing { path: path.to_owned() },
         _ => SecretFileError::io("open", path)(cause),
@@ -207,6 +211,8 @@ mod tests {
     #[test]
     fn rejects_missing_files_and_folders() {
         let folder = tempfile::tempdir().unwrap();
+        let refused = read(folder.path()).unwrap_err();
+        assert!(refused.to_string().contains("it is not a file"), "{refused}");
         let path = folder.path().join("none/key.json");
         assert!(matches!(read(&path), Err(SecretFileError::Missing { .. })));
         assert!(matches!(remove(&path), Err(SecretFileError::Missing { .. })));

@@ -5,6 +5,7 @@
 //! ```
 
 mod decode;
+pub(crate) mod fields;
 mod key;
 
 pub use decode::{MAX_MESSAGES, MAX_SIGNERS, MAX_TX_BYTES, TxError};
@@ -81,6 +82,11 @@ pub enum SignMode {
     },
     /// None given: only simulations may leave it out.
     Unspecified,
+}
+
+impl SignMode {
+    /// Number of [`SignMode::AminoJson`] on the wire.
+    pub(crate) const AMINO_JSON: i32 = 127;
 }
 
 /// A transaction whose signatures are valid for these account numbers and keys.

@@ -6,8 +6,9 @@ use crate::{
     coin::CoinError,
     market::SpecError,
     provider::AttributeError,
+    tx::fields,
 };
-use prost::Message;
+use prost::{Message, Name};
 use thiserror::Error;
 
 /// Why a message is refused before any state is read.
@@ -131,13 +132,16 @@ pub(super) trait Checked<W>: Sized {
 }
 
 /// Decodes `W` and checks it into `M`.
-pub(super) fn message<W: Message + Default, M: Checked<W>>(
+pub(super) fn message<W: Message + Name + Default, M: Checked<W>>(
     type_url: &str,
     value: &[u8],
 ) -> Result<M, MsgError> {
-    let wire = W::decode(value)
-        .map_err(|error| MsgError::Malformed { type_url: type_url.to_owned(), cause: error.to_string() })?;
-    M::check(wire)
+    let malformed = |cause: String| MsgError::Malformed { type_url: type_url.to_owned(), cause };
+    let wire = W::decode(value).map_err(|error| malformed(error.to_string()))?;
+    match fields::unknown(&wire, value, |_| false).map_err(malformed)? {
+        Some(number) => Err(malformed(format!("errUnknownField field {number} is not known"))),
+        None => M::check(wire),
+    }
 }
 
 pub(super) fn account(field: &'static str, text: &str) -> Result<crate::Address, MsgError> {

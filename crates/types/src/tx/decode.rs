@@ -1,6 +1,6 @@
 //! Decoding of transactions and the checks that need no state.
 
-use super::{DecodedTx, Fee, PublicKey, SignMode, Signer, key::MAX_MEMBERS};
+use super::{DecodedTx, Fee, PublicKey, SignMode, Signer, fields, key::MAX_MEMBERS};
 use crate::{
     Address, Coins, Gas,
     address::AddressError,
@@ -10,8 +10,7 @@ use crate::{
     proto::cosmos::tx::v1beta1::{self as wire, ModeInfo, mode_info},
 };
 use bytes::Bytes;
-use prost::Message;
-use prost::encoding::{DecodeContext, WireType, decode_key, decode_varint, skip_field};
+use prost::{Message, Name};
 use sha2::{Digest, Sha256};
 use thiserror::Error;
 
@@ -65,9 +64,11 @@ pub enum TxError {
     },
     /// The same transaction has a shorter or ordered encoding, which alone is accepted (ADR-027).
     #[error(
-        "tx is not in its canonical encoding: {found} bytes, in the order of fields and as short as can be it has {canonical}"
+        "{part} is not in its canonical encoding: {found} bytes, in the order of fields and as short as can be it has {canonical}"
     )]
     NotCanonical {
+        /// Which part of the transaction.
+        part: &'static str,
         /// Bytes found.
         found: usize,
         /// Bytes of the canonical encoding.
@@ -214,20 +215,16 @@ impl DecodedTx {
         if raw.len() > MAX_TX_BYTES {
             return Err(TxError::TooLarge { found: raw.len(), max: MAX_TX_BYTES });
         }
-        known_fields("tx", &raw, 3, Critical::All)?;
-        let tx: wire::TxRaw = message("tx", raw.clone())?;
+        let tx: wire::TxRaw = message("tx", raw.clone(), |_| false)?;
         // The signature does not cover the outer encoding: a second one would give a second hash.
-        let canonical = tx.encode_to_vec();
-        if canonical != raw {
-            return Err(TxError::NotCanonical { found: raw.len(), canonical: canonical.len() });
-        }
-        known_fields("tx body", &tx.body_bytes, 5, Critical::NotExtensions)?;
-        let body: wire::TxBody = message("tx body", tx.body_bytes.clone())?;
-        known_fields("auth info", &tx.auth_info_bytes, 3, Critical::All)?;
-        let auth: wire::AuthInfo = message("auth info", tx.auth_info_bytes.clone())?;
+        canonical("tx", &raw, &tx.encode_to_vec())?;
+        let body: wire::TxBody = message("tx body", tx.body_bytes.clone(), is_extension)?;
+        let auth: wire::AuthInfo = message("auth info", tx.auth_info_bytes.clone(), |_| false)?;
         let messages = messages(&body)?;
-        let wire_fee = auth.fee.unwrap_or_default();
-        let fee = fee(&wire_fee, &messages)?;
+        let fee = fee(auth.fee.as_ref().unwrap_or(&wire::Fee::default()), &messages)?;
+        if auth.signer_infos.iter().any(|info| info.mode_info.as_ref().is_some_and(signs_json)) {
+            covered_by_json(&tx, &body, &auth)?;
+        }
         let signers = signers(&messages, &fee, auth.signer_infos, &tx.signatures, unsigned)?;
         Ok(Self {
             hash: Sha256::digest(&raw).into(),
@@ -249,41 +246,51 @@ enum Unsigned {
     Refuse,
 }
 
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum Critical {
-    /// Every unknown field is refused.
-    All,
-    /// Fields 1023 (checked later) and 1024 to 2047 may be there.
-    NotExtensions,
-}
-
-fn message<M: Message + Default>(part: &'static str, bytes: Bytes) -> Result<M, TxError> {
-    M::decode(bytes).map_err(|error| TxError::Malformed { part, cause: error.to_string() })
-}
-
-/// Refuses fields above `highest`: an unknown field could change what a signer believes to sign.
-fn known_fields(
+/// Decodes a part. An unknown field could change what a signer believes to sign, so it is refused.
+fn message<M: Message + Name + Default>(
     part: &'static str,
-    mut bytes: &[u8],
-    highest: u32,
-    critical: Critical,
-) -> Result<(), TxError> {
-    let malformed = |error: prost::DecodeError| TxError::Malformed { part, cause: error.to_string() };
-    while !bytes.is_empty() {
-        let (number, wire_type) = decode_key(&mut bytes).map_err(malformed)?;
-        let extension = critical == Critical::NotExtensions && (1023..=2047).contains(&number);
-        if number > highest && !extension {
-            return Err(TxError::UnknownField { part, number });
-        }
-        if wire_type == WireType::LengthDelimited {
-            let length = decode_varint(&mut bytes).map_err(malformed)?;
-            bytes = usize::try_from(length)
-                .ok()
-                .and_then(|length| bytes.get(length..))
-                .ok_or_else(|| TxError::Malformed { part, cause: format!("field {number} is truncated") })?;
-        } else {
-            skip_field(wire_type, number, &mut bytes, DecodeContext::default()).map_err(malformed)?;
-        }
+    bytes: Bytes,
+    skipped: fn(u32) -> bool,
+) -> Result<M, TxError> {
+    let malformed = |cause: String| TxError::Malformed { part, cause };
+    let message = M::decode(bytes.clone()).map_err(|error| malformed(error.to_string()))?;
+    match fields::unknown(&message, &bytes, skipped).map_err(malformed)? {
+        Some(number) => Err(TxError::UnknownField { part, number }),
+        None => Ok(message),
+    }
+}
+
+/// Fields of a body that may be unknown, as they do not change its meaning.
+fn is_extension(number: u32) -> bool {
+    (1024..=2047).contains(&number)
+}
+
+fn canonical(part: &'static str, found: &[u8], canonical: &[u8]) -> Result<(), TxError> {
+    if found == canonical {
+        return Ok(());
+    }
+    Err(TxError::NotCanonical { part, found: found.len(), canonical: canonical.len() })
+}
+
+fn signs_json(mode: &ModeInfo) -> bool {
+    match &mode.sum {
+        Some(mode_info::Sum::Single(single)) => single.mode == SignMode::AMINO_JSON,
+        Some(mode_info::Sum::Multi(multi)) => multi.mode_infos.iter().any(signs_json),
+        None => false,
+    }
+}
+
+/// A signature over JSON does not cover how the parts are encoded: a second encoding would give a second hash.
+fn covered_by_json(tx: &wire::TxRaw, body: &wire::TxBody, auth: &wire::AuthInfo) -> Result<(), TxError> {
+    canonical("tx body", &tx.body_bytes, &body.encode_to_vec())?;
+    canonical("auth info", &tx.auth_info_bytes, &auth.encode_to_vec())?;
+    let keys = auth.signer_infos.iter().filter_map(|info| info.public_key.as_ref());
+    for (part, any) in
+        body.messages.iter().map(|any| ("message", any)).chain(keys.map(|any| ("public key", any)))
+    {
+        let name = any.type_url.trim_start_matches('/');
+        let only = fields::canonical(name, &any.value);
+        canonical(part, &any.value, &only.map_err(|cause| TxError::Malformed { part, cause })?)?;
     }
     Ok(())
 }
@@ -381,7 +388,7 @@ fn sign_mode(info: &ModeInfo, nesting: Nesting) -> Result<SignMode, TxError> {
         Some(mode_info::Sum::Single(single)) => match single.mode {
             0 => Ok(SignMode::Unspecified),
             1 => Ok(SignMode::Direct),
-            127 => Ok(SignMode::AminoJson),
+            SignMode::AMINO_JSON => Ok(SignMode::AminoJson),
             found => Err(TxError::SignMode { found }),
         },
         Some(mode_info::Sum::Multi(multi)) if nesting == Nesting::Top => {
@@ -393,7 +400,12 @@ fn sign_mode(info: &ModeInfo, nesting: Nesting) -> Result<SignMode, TxError> {
                 1..=7 => full_bytes.saturating_sub(8).saturating_add(unused),
                 _ => return Err(TxError::SignMode { found: -1 }),
             };
-            if count > MAX_MEMBERS {
+            // A bit beyond the members has no meaning, so it would only give the transaction a second hash.
+            let spare = bits
+                .elems
+                .last()
+                .map_or(0, |byte| u32::from(*byte).wrapping_shl(bits.extra_bits_stored) & 0xff);
+            if count > MAX_MEMBERS || (unused != 0 && spare != 0) {
                 return Err(TxError::SignMode { found: -1 });
             }
             let bit = |index: usize| {

@@ -176,6 +176,82 @@ fn rejects_unknown_fields_everywhere_but_the_noncritical_ones_of_the_body() {
     assert!(with(&field(1_024), &[], &[]).is_ok());
 }
 
+/// A field of one byte with a number that nothing has.
+fn stray() -> Vec<u8> {
+    let mut bytes = Vec::new();
+    prost::encoding::bytes::encode(90, &vec![1u8], &mut bytes);
+    bytes
+}
+
+#[test]
+fn rejects_unknown_fields_at_any_depth() {
+    let error = broken(|parts| parts.body.messages[0].value.extend(stray()));
+    assert_eq!(error.rejection().code, 2);
+    assert!(error.to_string().contains("errUnknownField field 90"), "{error}");
+    // The coin of a transfer, two levels down, its length with it.
+    let error = broken(|parts| {
+        let any = &mut parts.body.messages[0];
+        let coin = Coin::base(Amount(5)).to_wire().encode_to_vec();
+        let strange = [coin.clone(), stray()].concat();
+        let at = any.value.windows(coin.len()).position(|window| window == coin).unwrap();
+        any.value.splice(at - 1..at + coin.len(), [vec![strange.len() as u8], strange].concat());
+    });
+    assert!(error.to_string().contains("errUnknownField field 90"), "{error}");
+    let mut raw = Parts::new().raw();
+    let fee = Parts::new().auth.fee.unwrap().encode_to_vec();
+    let strange = [fee.clone(), stray()].concat();
+    let at = raw.auth_info_bytes.windows(fee.len()).position(|window| window == fee).unwrap();
+    let mut auth = raw.auth_info_bytes.to_vec();
+    auth.splice(at - 1..at + fee.len(), [vec![strange.len() as u8], strange].concat());
+    raw.auth_info_bytes = auth.into();
+    let error = DecodedTx::decode(raw.encode_to_vec().into()).unwrap_err();
+    assert_eq!(error, TxError::UnknownField { part: "auth info", number: 90 });
+}
+
+#[test]
+fn other_encodings_are_accepted_only_under_a_signature_that_covers_them() {
+    let mut parts = Parts::new();
+    let mut raw = parts.raw();
+    // The memo twice: the last counts.
+    let twice = [b"\x12\x02hi".as_slice(), &raw.body_bytes].concat();
+    raw.body_bytes = twice.clone().into();
+    assert_eq!(DecodedTx::decode(raw.encode_to_vec().into()).unwrap().memo, "hello");
+    parts.auth.signer_infos[0].mode_info = single(SignMode::AMINO_JSON);
+    assert!(DecodedTx::decode(parts.bytes()).is_ok());
+    let mut raw = parts.raw();
+    raw.body_bytes = twice.into();
+    let error = DecodedTx::decode(raw.encode_to_vec().into()).unwrap_err();
+    let length = parts.raw().body_bytes.len();
+    assert_eq!(error, TxError::NotCanonical { part: "tx body", found: length + 4, canonical: length });
+    let mut message = parts.clone();
+    let value = &mut message.body.messages[0].value;
+    let length = value.len();
+    let sender = value[..2 + usize::from(value[1])].to_vec();
+    value.extend(&sender);
+    let error = DecodedTx::decode(message.bytes()).unwrap_err();
+    let found = length + sender.len();
+    assert_eq!(error, TxError::NotCanonical { part: "message", found, canonical: length });
+    let mut key = parts;
+    let any = key.auth.signer_infos[0].public_key.as_mut().unwrap();
+    let length = any.value.len();
+    any.value = any.value.repeat(2);
+    let error = DecodedTx::decode(key.bytes()).unwrap_err();
+    assert_eq!(error, TxError::NotCanonical { part: "public key", found: 2 * length, canonical: length });
+}
+
+#[test]
+fn rejects_bits_beyond_the_members_of_a_multisig() {
+    for (elems, extra_bits_stored) in [(0b1010_0001, 3), (0b1010_1000, 3), (0b1000_0001, 7)] {
+        let error = broken(|parts| {
+            let bits = CompactBitArray { extra_bits_stored, elems: vec![elems].into() };
+            let multi = mode_info::Multi { bitarray: Some(bits), mode_infos: Vec::new() };
+            let mode_info = Some(ModeInfo { sum: Some(mode_info::Sum::Multi(multi)) });
+            parts.auth.signer_infos[0].mode_info = mode_info;
+        });
+        assert_eq!(error, TxError::SignMode { found: -1 }, "{elems:b}");
+    }
+}
+
 #[test]
 fn rejects_extensions_and_what_is_not_supported() {
     let any = prost_types::Any { type_url: "/a.B".into(), value: Vec::new() };
@@ -319,7 +395,7 @@ fn rejects_other_encodings_of_the_same_transaction() {
         [&[&signature, &auth, &body], &[&body, &auth, &auth, &signature], &[&body, &auth, &long]];
     for parts in others {
         let error = decode(parts).unwrap_err();
-        let TxError::NotCanonical { found, canonical: length } = error else { panic!("{error}") };
+        let TxError::NotCanonical { part: "tx", found, canonical: length } = error else { panic!("{error}") };
         assert_eq!((found, length), (parts.concat().len(), canonical.raw.len()));
         assert_eq!(error.rejection().code, SdkCode::TxParse.number());
     }
