@@ -6,7 +6,7 @@
 use crate::{
     Committees, Config, Context, Digest, Scheme,
     block::{Block, Header, txs_root},
-    execution::{Undecided, WorkingSet, remember},
+    execution::{Decided, Undecided, Watch, WorkingSet, remember},
     finalized::Outlet,
     recent::Recent,
     source::TxSource,
@@ -110,6 +110,7 @@ impl Application {
         set: WorkingSet<E>,
         txs: &[Bytes],
     ) -> Result<(WorkingSet<E>, Vec<VerifiedTx>), Undecided> {
+        let mut watch = Watch::start();
         let mut decoded = Vec::with_capacity(txs.len());
         for raw in txs {
             let hash = Sha256::hash(&[raw]);
@@ -122,11 +123,12 @@ impl Application {
             decoded.push(tx);
         }
         let (set, unverified) = set.with_accounts(decoded).await?;
+        let decode = watch.lap();
         let mut verified = Vec::with_capacity(unverified.len());
         for result in self.shared.source.verify(unverified).await {
             verified.push(result.map_err(Undecided::Invalid)?);
         }
-        Ok((set, verified))
+        Ok((set.verified_in(decode, watch.lap()), verified))
     }
 
     async fn check<E: StoreContext + Clock>(
@@ -151,19 +153,18 @@ impl Application {
         if finality == Finality::Candidate && !self.reached(clock, header.time_ms).await {
             return Err(broken(format!("time {} is too far ahead of this node's clock", header.time_ms)));
         }
-        let started = clock.current();
         let set = WorkingSet::new(BlockBatch::new(batches));
         let (set, verified) = Box::pin(self.verified(set, txs)).await?;
         let decoded = verified.iter().map(|verified| verified.tx.clone()).collect();
         let context = self.block_context(block.height(), header.time_ms);
-        let (executed, Sealed { batches, roots }) =
+        let Decided { executed, sealed: Sealed { batches, roots }, times } =
             Box::pin(set.execute(context, verified, Mode::Verify)).await?;
         let outcome = &executed.outcome;
         let expected = self.header(header.context.clone(), parent, header.time_ms, txs, outcome, roots);
         if expected != *header {
             return Err(broken(format!("expected header {expected:?}, got {header:?}")));
         }
-        self.recent.insert(block.digest(), remember(*executed, decoded, since(clock, started)));
+        self.recent.insert(block.digest(), remember(*executed, decoded, times));
         Ok(batches)
     }
 
@@ -182,11 +183,6 @@ impl Application {
         }
         true
     }
-}
-
-/// Time since `started`; none if the clock was set back.
-fn since(clock: &impl Clock, started: SystemTime) -> Duration {
-    clock.current().duration_since(started).unwrap_or_default()
 }
 
 fn milliseconds(time: SystemTime) -> u64 {
@@ -227,9 +223,8 @@ impl<E: StoreContext> StatefulApplication<E> for Application {
 
         let candidates: Vec<Arc<DecodedTx>> = batch.iter().map(|verified| verified.tx.clone()).collect();
         let block_context = self.block_context(parent.height().next(), time_ms);
-        let started = clock.current();
         let set = WorkingSet::new(BlockBatch::new(batches));
-        let (mut executed, Sealed { batches, roots }) =
+        let Decided { mut executed, sealed: Sealed { batches, roots }, times } =
             match Box::pin(set.execute(block_context, batch, Mode::Propose)).await {
                 Ok(done) => done,
                 Err(undecided) => return stop_or_decline(undecided, "cannot build a block"),
@@ -246,7 +241,7 @@ impl<E: StoreContext> StatefulApplication<E> for Application {
         let outcome = &executed.outcome;
         let header = self.header(context, &parent, time_ms, &txs, outcome, roots);
         debug!(height = %header.height, txs = txs.len(), "built a block");
-        self.recent.insert(header.digest(), remember(*executed, included, since(&clock, started)));
+        self.recent.insert(header.digest(), remember(*executed, included, times));
         Some(Proposed { block: Block { header, txs }, merkleized: batches })
     }
 
@@ -296,7 +291,7 @@ impl<E: StoreContext> StatefulApplication<E> for Application {
         // In this order a proposal in between never meets a transaction that is neither done nor pending.
         self.shared.source.committed(&finalized);
         self.recent.finalized(block.height(), &hash);
-        if !self.shared.outlet.deliver(finalized, known.processed_in).await {
+        if !self.shared.outlet.deliver(finalized, known.times).await {
             // Without the indexes this block must not count as processed. Waiting keeps it so until the
             // process ends; a stopping node gets here, too.
             error!(height = %block.height(), "nobody takes finalized blocks any more");

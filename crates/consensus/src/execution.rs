@@ -1,9 +1,13 @@
 //! Running the chain's executor over a block's state.
 
-use crate::recent::Outcome;
+use crate::{StageTimes, recent::Outcome};
 use bytes::Bytes;
 use commonware_storage::qmdb;
-use std::{collections::HashMap, sync::Arc, time::Duration};
+use std::{
+    collections::HashMap,
+    sync::Arc,
+    time::{Duration, Instant},
+};
 use thiserror::Error;
 use virtengine_chain::{BlockContext, BlockExecutor, Executed, Fatal, Mode, Step, bank};
 use virtengine_crypto::cosmos::{SignerAccount, Unverified};
@@ -47,15 +51,44 @@ impl From<StateError> for Undecided {
     }
 }
 
+/// Times the parts of one block's decision one after the other. No decision depends on it.
+pub(crate) struct Watch(Instant);
+
+impl Watch {
+    pub(crate) fn start() -> Self {
+        Self(Instant::now())
+    }
+
+    /// Time since the start or the last lap.
+    pub(crate) fn lap(&mut self) -> Duration {
+        let now = Instant::now();
+        now.duration_since(std::mem::replace(&mut self.0, now))
+    }
+}
+
+/// An executed block and the state after it.
+pub(crate) struct Decided<E: StoreContext> {
+    pub(crate) executed: Box<Executed>,
+    pub(crate) sealed: Sealed<E>,
+    pub(crate) times: StageTimes,
+}
+
 /// The state of a block, and everything read of it so far.
 pub(crate) struct WorkingSet<E: StoreContext> {
     batch: BlockBatch<E>,
     loaded: HashMap<Key, Option<Bytes>>,
+    times: StageTimes,
 }
 
 impl<E: StoreContext> WorkingSet<E> {
     pub(crate) fn new(batch: BlockBatch<E>) -> Self {
-        Self { batch, loaded: HashMap::new() }
+        Self { batch, loaded: HashMap::new(), times: StageTimes::default() }
+    }
+
+    /// Notes how long it took to know the block's transactions and their signatures.
+    pub(crate) fn verified_in(mut self, decode: Duration, signatures: Duration) -> Self {
+        self.times = StageTimes { decode, signatures, ..self.times };
+        self
     }
 
     async fn load(mut self, keys: &[Key]) -> Result<Self, LoadError> {
@@ -104,29 +137,37 @@ impl<E: StoreContext> WorkingSet<E> {
         context: BlockContext,
         txs: Vec<VerifiedTx>,
         mode: Mode,
-    ) -> Result<(Box<Executed>, Sealed<E>), Undecided> {
+    ) -> Result<Decided<E>, Undecided> {
+        let mut watch = Watch::start();
         let mut executor = BlockExecutor::new(context, txs, mode);
-        let mut set = self.load(&executor.hints()).await?;
+        let hints = executor.hints();
+        let mut execute = watch.lap();
+        let mut set = self.load(&hints).await?;
         executor.load(set.loaded.drain());
+        let mut load = watch.lap();
         let executed = loop {
-            match executor.run()? {
+            let step = executor.run()?;
+            execute += watch.lap();
+            match step {
                 Step::Done(executed) => break executed,
                 Step::Invalid(rejection) => return Err(Undecided::Invalid(rejection)),
                 Step::Load(keys) => {
                     set = set.load(&keys).await?;
                     executor.load(set.loaded.drain());
+                    load += watch.lap();
                 }
             }
         };
         let sealed = set.batch.seal(&executed.writes).await?;
-        Ok((executed, sealed))
+        let times = StageTimes { load, execute, merkleize: watch.lap(), ..set.times };
+        Ok(Decided { executed, sealed, times })
     }
 }
 
 /// What is remembered of an executed block.
-pub(crate) fn remember(executed: Executed, txs: Vec<Arc<DecodedTx>>, processed_in: Duration) -> Outcome {
+pub(crate) fn remember(executed: Executed, txs: Vec<Arc<DecodedTx>>, times: StageTimes) -> Outcome {
     let writes = executed.writes.iter();
     let writes: Vec<StateWrite> =
         writes.map(|(key, value)| (key.partition as u8, key.bytes, value.clone())).collect();
-    Outcome { txs, outcome: Arc::new(executed.outcome), writes: Arc::new(writes), processed_in }
+    Outcome { txs, outcome: Arc::new(executed.outcome), writes: Arc::new(writes), times }
 }

@@ -34,7 +34,7 @@ pub mod source;
 pub use block::{Block, Header};
 pub use committee::{Committee, Committees, Member};
 pub use config::Config;
-pub use finalized::Delivery;
+pub use finalized::{Delivery, StageTimes};
 pub use source::{BatchLimits, TxSource};
 
 #[cfg(test)]

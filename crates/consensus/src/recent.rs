@@ -1,12 +1,12 @@
 //! What this node knows of blocks that it executed and that are not final yet.
 
-use crate::{Block, Digest};
+use crate::{Block, Digest, StageTimes};
 use commonware_consensus::types::Height;
 use commonware_cryptography::{Hasher as _, Sha256};
 use commonware_utils::NZUsize;
 use lru::LruCache;
 use parking_lot::Mutex;
-use std::{num::NonZeroUsize, sync::Arc, time::Duration};
+use std::{num::NonZeroUsize, sync::Arc};
 use virtengine_types::{
     block::{BlockOutcome, StateWrite},
     tx::DecodedTx,
@@ -21,7 +21,7 @@ pub(crate) struct Outcome {
     pub(crate) txs: Vec<Arc<DecodedTx>>,
     pub(crate) outcome: Arc<BlockOutcome>,
     pub(crate) writes: Arc<Vec<StateWrite>>,
-    pub(crate) processed_in: Duration,
+    pub(crate) times: StageTimes,
 }
 
 /// Outcomes by block hash, shared by all clones of the application.

@@ -6,7 +6,10 @@ use crate::{
 };
 use parking_lot::Mutex;
 use rustc_hash::{FxHashMap, FxHashSet};
-use std::sync::Arc;
+use std::{
+    sync::Arc,
+    time::{Duration, Instant},
+};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, mpsc, oneshot};
 use virtengine_chain::ante::AnteInvalid;
 use virtengine_crypto::cosmos::Unverified;
@@ -16,6 +19,13 @@ use virtengine_types::{
     code::Rejection,
     tx::{DecodedTx, VerifiedTx},
 };
+
+/// Size of a batch after which the next one waits for more: under such a load others come at once.
+const BUSY_BATCH: usize = 24;
+/// Size of a batch that waits no longer: beyond it a signature costs hardly less.
+const WORTHWHILE_BATCH: usize = 128;
+/// Longest wait for more.
+const GATHER: Duration = Duration::from_millis(8);
 
 /// A submitted transaction's claim to an answer.
 #[derive(Debug)]
@@ -74,7 +84,7 @@ impl Waiting {
     /// A place, if one is free.
     pub(crate) fn try_turn(&self, origin: Origin) -> Result<Turn, Refused> {
         let places = match origin {
-            Origin::Client => &self.clients,
+            Origin::Client | Origin::Question => &self.clients,
             Origin::Peer => &self.peers,
         };
         let place = Arc::clone(places).try_acquire_owned();
@@ -132,9 +142,27 @@ impl<A: AccountSource> Admission<A> {
     pub async fn run(mut self) {
         let max = self.mempool.inner.config.max_batch;
         let mut batch = Vec::new();
+        let mut busy = false;
         while self.jobs.recv_many(&mut batch, max).await > 0 {
+            if busy {
+                self.gather(&mut batch, max).await;
+            }
+            busy = batch.len() >= BUSY_BATCH;
             self.admit(std::mem::take(&mut batch)).await;
         }
+    }
+
+    /// Waits a little for a batch that is worth an equation over its signatures.
+    async fn gather(&mut self, batch: &mut Vec<Job>, max: usize) {
+        let enough = async {
+            while batch.len() < WORTHWHILE_BATCH.min(max) {
+                if self.jobs.recv_many(batch, max - batch.len()).await == 0 {
+                    break;
+                }
+            }
+        };
+        // What came in time is in the batch either way.
+        drop(tokio::time::timeout(GATHER, enough).await);
     }
 
     async fn admit(&self, batch: Vec<Job>) {
@@ -149,8 +177,9 @@ impl<A: AccountSource> Admission<A> {
         };
         let metrics = &self.mempool.inner.metrics;
         let mut arrivals = 0;
-        for outcome in &outcomes {
+        for (outcome, origin) in outcomes.iter().zip(&origins) {
             match outcome {
+                Ok(_) if *origin == Origin::Question => {}
                 Ok(inserted) => {
                     arrivals += 1;
                     metrics.accepted.inc();
@@ -176,23 +205,33 @@ impl<A: AccountSource> Admission<A> {
         txs: &[Arc<DecodedTx>],
         origins: &[Origin],
     ) -> Result<Vec<Result<Inserted, Refused>>, LookupError> {
-        let pool = &self.mempool.inner.pool;
+        let Inner { pool, metrics, .. } = &*self.mempool.inner;
         let (mut height, mut accounts, prechecked) = loop {
+            let start = Instant::now();
             let (height, accounts) = self.accounts(txs).await?;
+            metrics.stage("accounts", start);
+            let start = Instant::now();
             if let Some(prechecked) = self.precheck(txs, height, &accounts) {
+                metrics.stage("precheck", start);
                 break (height, accounts, prechecked);
             }
         };
         let verified = self.verify(prechecked).await;
+        let start = Instant::now();
         loop {
             {
                 let mut pool = pool.lock();
                 if pool.height() == height {
                     let states = txs.iter().map(|tx| accounts.states(tx));
                     let jobs = verified.into_iter().zip(states).zip(origins);
-                    return Ok(jobs
-                        .map(|((tx, states), origin)| pool.insert(tx?, &states, *origin))
-                        .collect());
+                    let inserted = jobs
+                        .map(|((tx, states), origin)| match origin {
+                            Origin::Question => tx.map(|_| Inserted::default()),
+                            _ => pool.insert(tx?, &states, *origin),
+                        })
+                        .collect();
+                    metrics.stage("insert", start);
+                    return Ok(inserted);
                 }
             }
             // A block was committed meanwhile: what was read may be outdated.

@@ -96,15 +96,27 @@ impl Mempool {
     /// # Errors
     /// What the client is told: the codes are listed in the spec. The same bytes again give `sdk` 19.
     pub async fn check_tx(&self, raw: Bytes) -> Result<Hash, Rejection> {
+        self.checked(raw, Origin::Client).await
+    }
+
+    /// Makes the checks of [`Mempool::check_tx`] without taking the transaction in.
+    ///
+    /// # Errors
+    /// As [`Mempool::check_tx`], but for those about room and replacement.
+    pub async fn examine(&self, raw: Bytes) -> Result<Hash, Rejection> {
+        self.checked(raw, Origin::Question).await
+    }
+
+    async fn checked(&self, raw: Bytes, origin: Origin) -> Result<Hash, Rejection> {
         let waiting = &self.inner.waiting;
-        let turn = match waiting.try_turn(Origin::Client) {
+        let turn = match waiting.try_turn(origin) {
             Ok(turn) => Ok(turn),
             Err(busy) => {
                 let longest = Duration::from_millis(self.inner.config.max_wait_ms);
                 tokio::time::timeout(longest, waiting.turn()).await.unwrap_or(Err(busy))
             }
         };
-        let ticket = turn.and_then(|turn| self.enqueue(raw, Origin::Client, turn));
+        let ticket = turn.and_then(|turn| self.enqueue(raw, origin, turn));
         self.counted(ticket)?.wait().await
     }
 
@@ -148,8 +160,10 @@ impl Mempool {
             pool.height().plus(1)
         };
         let place = inner.waiting.enter(hash, turn)?;
+        let start = Instant::now();
         let tx = DecodedTx::decode(raw)?;
         ante::check(&params, height, &tx)?;
+        inner.metrics.stage("decode", start);
         let (reply, answer) = oneshot::channel();
         let job = Job { tx: Arc::new(tx), origin, reply, place };
         inner.queue.try_send(job).map_err(|_| Refused::Stopping)?;
@@ -229,7 +243,7 @@ impl Mempool {
             drop(reply.send(verify_txs(&jobs, &chain_id)));
         });
         let verdicts = answer.await.unwrap_or_default();
-        metrics.verify_seconds.observe(start.elapsed().as_secs_f64());
+        metrics.stage("signatures", start);
         for tx in verdicts.iter().flatten() {
             self.inner.verified.insert(tx.clone());
         }

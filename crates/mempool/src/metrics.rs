@@ -10,6 +10,7 @@ use prometheus_client::{
     },
     registry::Registry,
 };
+use std::time::Instant;
 use virtengine_types::code::{Rejection, SDK, SdkCode};
 
 /// Whose code and which code a transaction was refused with.
@@ -19,6 +20,13 @@ pub struct RejectedLabels {
     pub codespace: String,
     /// The code.
     pub code: u32,
+}
+
+/// A part of a transaction's way into the pool.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
+pub struct StageLabels {
+    /// Its name.
+    pub stage: &'static str,
 }
 
 /// The mempool's metrics. Clones share their values.
@@ -45,8 +53,8 @@ pub struct Metrics {
     pub stale: Counter,
     /// Transactions whose signatures were checked together.
     pub verify_batch_size: Histogram,
-    /// Seconds that checking a batch's signatures took.
-    pub verify_seconds: Histogram,
+    /// Seconds that each part of taking in a batch took; `decode` is of one transaction.
+    pub admission: Family<StageLabels, Histogram, fn() -> Histogram>,
     /// Transactions of blocks whose signatures were known to be valid.
     pub verified_before: Counter,
     /// Transactions sent to peers.
@@ -70,7 +78,9 @@ impl Default for Metrics {
             expired: Counter::default(),
             stale: Counter::default(),
             verify_batch_size: Histogram::new(exponential_buckets(1.0, 2.0, 12)),
-            verify_seconds: Histogram::new(exponential_buckets(0.000_1, 2.0, 14)),
+            admission: Family::new_with_constructor(|| {
+                Histogram::new(exponential_buckets(0.000_001, 2.0, 20))
+            }),
             verified_before: Counter::default(),
             gossip_sent: Counter::default(),
             gossip_received: Counter::default(),
@@ -100,9 +110,9 @@ impl Metrics {
             self.verify_batch_size.clone(),
         );
         registry.register(
-            "verify_seconds",
-            "Seconds that checking a batch's signatures took",
-            self.verify_seconds.clone(),
+            "admission_seconds",
+            "Time of each part of taking in a batch",
+            self.admission.clone(),
         );
         registry.register(
             "verified_before",
@@ -120,6 +130,11 @@ impl Metrics {
             "Messages of peers that were refused",
             self.gossip_refused.clone(),
         );
+    }
+
+    /// Adds the time since `start` to a part of the admission.
+    pub(crate) fn stage(&self, stage: &'static str, start: Instant) {
+        self.admission.get_or_create(&StageLabels { stage }).observe(start.elapsed().as_secs_f64());
     }
 
     pub(crate) fn reject(&self, rejection: &Rejection) {

@@ -7,7 +7,7 @@ use std::{
     future::Future,
     pin::Pin,
     sync::{Arc, OnceLock},
-    time::{SystemTime, UNIX_EPOCH},
+    time::{Duration, SystemTime, UNIX_EPOCH},
 };
 use thiserror::Error;
 use tokio::sync::watch;
@@ -20,7 +20,6 @@ use virtengine_rpc::{
 use virtengine_state::Key;
 use virtengine_types::{
     Address,
-    Height,
     block::{BlockHeader, Hash, PartitionRoot},
     code::{Rejection, SDK, SdkCode},
     tx::DecodedTx,
@@ -43,6 +42,17 @@ pub(crate) struct NodeBackend {
     /// Set once, right after the router is made from this.
     pub(crate) router: Arc<OnceLock<Router>>,
     pub(crate) peers: Arc<Vec<comet::Peer>>,
+    /// Age from which the last block is stale, in milliseconds.
+    pub(crate) stale_ms: u64,
+}
+
+/// Age from which a block is stale, in milliseconds, however rarely an idle chain makes one.
+const STALE_MS: u64 = 10_000;
+
+/// Age from which the last block of a chain is stale, in milliseconds: several should have followed it.
+pub(crate) fn stale_ms(idle_block_interval: Duration) -> u64 {
+    let several = idle_block_interval.saturating_mul(5).as_millis();
+    u64::try_from(several).unwrap_or(u64::MAX).max(STALE_MS)
 }
 
 /// Final blocks that may be on their way here: under load they come every 50 ms, and each waits for the disk.
@@ -66,6 +76,14 @@ pub(crate) enum NotReady {
         /// Highest height known to be final.
         known: u64,
     },
+    /// Its last block is old: it has not heard from the others since it began, or the chain stands still.
+    #[error("stale at height {executed}: its last block is {seconds} s old")]
+    Stale {
+        /// Height of the last block executed here.
+        executed: u64,
+        /// Age of that block.
+        seconds: u64,
+    },
     /// Its lists are not there.
     #[error("building the lists at height {executed}")]
     Lists {
@@ -75,8 +93,13 @@ pub(crate) enum NotReady {
 }
 
 /// Whether a node serves: the height that it serves at. `executed` is the height and the age in milliseconds
-/// of its last block, `known` the highest height known to be final.
-fn readiness(executed: Option<(u64, u64)>, known: u64, views_built: bool) -> Result<u64, NotReady> {
+/// of its last block, `known` the highest height known to be final, `stale_ms` the age of a block that is stale.
+fn readiness(
+    executed: Option<(u64, u64)>,
+    known: u64,
+    views_built: bool,
+    stale_ms: u64,
+) -> Result<u64, NotReady> {
     let (height, age) = executed.unwrap_or_default();
     let lacking = known.saturating_sub(height);
     if lacking > ON_THEIR_WAY || (lacking > ON_THEIR_WAY_LATE && age > FRESH_MS) {
@@ -84,6 +107,7 @@ fn readiness(executed: Option<(u64, u64)>, known: u64, views_built: bool) -> Res
     }
     match executed {
         None => Err(NotReady::NoBlock),
+        Some((_, age)) if age > stale_ms => Err(NotReady::Stale { executed: height, seconds: age / 1_000 }),
         Some(_) if !views_built => Err(NotReady::Lists { executed: height }),
         Some(_) => Ok(height),
     }
@@ -93,7 +117,7 @@ impl NodeBackend {
     /// Whether the node serves: the height that it serves at.
     ///
     /// # Errors
-    /// - `NoBlock`, `Behind`, `Lists` - not yet, and why
+    /// - `NoBlock`, `Behind`, `Stale`, `Lists` - not yet, and why
     pub(crate) fn ready(&self) -> Result<u64, NotReady> {
         // A clock that is wrong makes the rule stricter or laxer by a few blocks, no more.
         let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
@@ -101,7 +125,7 @@ impl NodeBackend {
         let tip = self.tip.borrow();
         let executed = tip.as_ref().map(|header| (header.height.0, now.saturating_sub(header.time.0)));
         drop(tip);
-        readiness(executed, *self.known.read(), *self.views_built.borrow())
+        readiness(executed, *self.known.read(), *self.views_built.borrow(), self.stale_ms)
     }
 
     /// Whether blocks are final that this node has not executed.
@@ -214,15 +238,7 @@ impl comet::Application for NodeBackend {
 
     fn check(&self, tx: Bytes) -> comet::Reply<comet::Broadcast> {
         let mempool = self.mempool.clone();
-        let height = self.tip.borrow().as_ref().map_or(Height(0), |header| header.height).plus(1);
-        Box::pin(async move {
-            let decoded = DecodedTx::decode(tx.clone());
-            let checked = decoded.map_err(|error| error.rejection()).and_then(|decoded| {
-                virtengine_chain::ante::check(&mempool.params(), height, &decoded)
-                    .map_err(|error| error.rejection())
-            });
-            answer(&tx, checked)
-        })
+        Box::pin(async move { answer(&tx, mempool.examine(tx.clone()).await.map(|_| ())) })
     }
 
     fn pending(&self, limit: usize) -> comet::Pending {
@@ -265,12 +281,15 @@ fn refused(codespace: &str, code: u32, log: String, gas_wanted: u64) -> comet::C
 mod tests {
     use super::*;
 
+    fn readiness(executed: Option<(u64, u64)>, known: u64, views_built: bool) -> Result<u64, NotReady> {
+        super::readiness(executed, known, views_built, STALE_MS)
+    }
+
     #[test]
     fn a_node_serves_at_the_tip_with_its_lists() {
         assert_eq!(readiness(Some((100, 0)), 100, true), Ok(100));
         assert_eq!(readiness(Some((100, FRESH_MS)), 100 + ON_THEIR_WAY, true), Ok(100));
-        // A chain that makes no blocks is not behind.
-        assert_eq!(readiness(Some((100, 90_000)), 100 + ON_THEIR_WAY_LATE, true), Ok(100));
+        assert_eq!(readiness(Some((100, 9_000)), 100 + ON_THEIR_WAY_LATE, true), Ok(100));
     }
 
     #[test]
@@ -282,6 +301,15 @@ mod tests {
         assert_eq!(readiness(None, 90, false), Err(NotReady::Behind { executed: 0, known: 90 }));
         let text = NotReady::Behind { executed: 100, known: far }.to_string();
         assert_eq!(text, "catching up at height 100: block 111 is final");
+    }
+
+    #[test]
+    fn rejects_a_node_whose_last_block_is_old() {
+        assert_eq!(stale_ms(Duration::from_secs(1)), 10_000);
+        assert_eq!(stale_ms(Duration::from_secs(3)), 15_000);
+        assert_eq!(readiness(Some((100, 10_000)), 100, true), Ok(100));
+        let stale = readiness(Some((100, 61_500)), 100, true).unwrap_err();
+        assert_eq!(stale.to_string(), "stale at height 100: its last block is 61 s old");
     }
 
     #[test]

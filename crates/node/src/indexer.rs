@@ -106,9 +106,14 @@ impl Indexer {
             // The runtime is shutting down: the block stays unacknowledged and comes again.
             Err(_) => return Ok(()),
         };
+        let appended = started.elapsed();
         self.views.apply(&delivery.block.writes)?;
+        let listed = started.elapsed();
         self.hub.publish(record);
-        self.metrics.block(&delivery.block, delivery.processed_in, started.elapsed());
+        self.metrics.block(&delivery.block, &delivery.times);
+        self.metrics.stage("history", appended);
+        self.metrics.stage("views", listed - appended);
+        self.metrics.stage("publish", started.elapsed() - listed);
         self.tip.send_replace(Some(delivery.block.header.clone()));
         delivery.acknowledge();
         Ok(())

@@ -2,15 +2,24 @@
 
 use parking_lot::Mutex;
 use prometheus_client::{
+    encoding::EncodeLabelSet,
     metrics::{
         counter::Counter,
+        family::Family,
         gauge::Gauge,
         histogram::{Histogram, exponential_buckets},
     },
     registry::Registry,
 };
 use std::{sync::Arc, time::Duration};
+use virtengine_consensus::StageTimes;
 use virtengine_types::{Timestamp, block::FinalizedBlock};
+
+/// A part of a block's way through the node; docs/spec/pipeline.md lists them.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct StageLabels {
+    stage: &'static str,
+}
 
 /// Counters of finalized blocks. Clones share their values.
 #[derive(Clone, Debug)]
@@ -23,7 +32,7 @@ pub(crate) struct NodeMetrics {
     size_bytes: Gauge,
     failed_txs: Counter,
     interval: Histogram,
-    index_seconds: Histogram,
+    stages: Family<StageLabels, Histogram, fn() -> Histogram>,
     processing: Histogram,
     previous: Arc<Mutex<Option<Timestamp>>>,
 }
@@ -42,7 +51,7 @@ impl NodeMetrics {
             size_bytes: Gauge::default(),
             failed_txs: Counter::default(),
             interval: Histogram::new(exponential_buckets(0.025, 2.0, 12)),
-            index_seconds: Histogram::new(exponential_buckets(0.000_5, 2.0, 14)),
+            stages: Family::new_with_constructor(|| Histogram::new(exponential_buckets(0.000_1, 2.0, 16))),
             processing: Histogram::new(exponential_buckets(1.0, 2.0, 12)),
             previous: Arc::default(),
         };
@@ -71,12 +80,17 @@ impl NodeMetrics {
         );
         let own = registry.sub_registry_with_prefix("virtengine");
         own.register("failed_txs", "Included transactions that failed", metrics.failed_txs.clone());
-        own.register("index_seconds", "Time to index a block durably", metrics.index_seconds.clone());
+        own.register("block_seconds", "Time of each part of a final block", metrics.stages.clone());
         metrics
     }
 
-    /// Counts a finalized block that took `processed` to execute and `indexed` to index.
-    pub(crate) fn block(&self, block: &FinalizedBlock, processed: Duration, indexed: Duration) {
+    /// Adds a part of a block's way through the node.
+    pub(crate) fn stage(&self, stage: &'static str, time: Duration) {
+        self.stages.get_or_create(&StageLabels { stage }).observe(time.as_secs_f64());
+    }
+
+    /// Counts a finalized block and the parts of deciding it.
+    pub(crate) fn block(&self, block: &FinalizedBlock, times: &StageTimes) {
         let header = &block.header;
         let count = signed(block.txs.len() as u64);
         self.height.set(signed(header.height.0));
@@ -88,8 +102,10 @@ impl NodeMetrics {
         self.size_bytes.set(signed(bytes));
         let failed = block.outcome.results.iter().filter(|result| result.code != 0).count();
         self.failed_txs.inc_by(failed as u64);
-        self.processing.observe(processed.as_secs_f64() * 1000.0);
-        self.index_seconds.observe(indexed.as_secs_f64());
+        self.processing.observe(times.total().as_secs_f64() * 1000.0);
+        for (stage, time) in times.named() {
+            self.stage(stage, time);
+        }
         if let Some(previous) = self.previous.lock().replace(header.time) {
             let passed = Duration::from_millis(header.time.0.saturating_sub(previous.0));
             self.interval.observe(passed.as_secs_f64());

@@ -56,6 +56,21 @@ async fn accepts_sequences_in_the_order_of_submission_without_waiting() {
 }
 
 #[tokio::test]
+async fn a_question_gets_the_same_answer_and_leaves_nothing() {
+    let ledger = Ledger::default();
+    let user = User::in_ledger(&ledger, 1, 5, 1_000_000);
+    let mempool = start(Config::default(), &ledger);
+    let good = user.transfer(5, 2_500);
+    let hash = mempool.examine(good.clone()).await.unwrap();
+    assert_eq!((mempool.status().count, mempool.status().arrivals, mempool.contains(&hash)), (0, 0, false));
+    for bad in [user.transfer(6, 2_500), user.transfer(5, 2_499), user.transfer_on("other-1", 5, 2_500)] {
+        assert_eq!(code(mempool.examine(bad.clone()).await), code(mempool.check_tx(bad).await));
+    }
+    assert_eq!(mempool.check_tx(good.clone()).await.unwrap(), hash);
+    assert_eq!(code(mempool.examine(good).await).0, 19);
+}
+
+#[tokio::test]
 async fn rejects_each_broken_rule_with_its_code() {
     let ledger = Ledger::default();
     let user = User::in_ledger(&ledger, 1, 5, 4_000);

@@ -17,6 +17,8 @@ pub enum Origin {
     Client,
     /// A peer, which passes it on itself.
     Peer,
+    /// A client that asks whether it would be taken in, and does not want it to be.
+    Question,
 }
 
 /// Place in the order: a higher fee per gas first, then the older one.
