@@ -31,13 +31,16 @@ pub struct Config {
     /// Most bytes of one page of blocks, transactions or events, as they are kept in memory; one item is always
     /// given. Default 4,194,304.
     pub max_page_bytes: usize,
-    /// Most calls that read blocks from disk at once; others wait within their time. Default 4.
+    /// Most calls that read blocks by height or hash at once; others wait within their time. Default 4.
     pub max_concurrent_reads: usize,
+    /// Most searches at once, which take no turn from calls that read blocks by height or hash; others wait
+    /// within their time. Default 2.
+    pub max_concurrent_searches: usize,
     /// Most calls answered at once, over all surfaces; others wait within their time. Default 256.
     pub max_concurrent_calls: usize,
     /// Most open connections of each listener; others wait to be accepted. Default 1,024.
     pub max_connections: usize,
-    /// Most calls that one HTTP/2 connection has open at once; each may hold 16 KiB of headers. Default 100.
+    /// Most calls that one HTTP/2 connection has open at once. Default 100.
     pub max_calls_per_connection: u32,
     /// Most open streams of events and of submitted transactions. Default 256.
     pub max_streams: usize,
@@ -73,6 +76,7 @@ impl Default for Config {
             max_page_limit: 1_000,
             max_page_bytes: 4 << 20,
             max_concurrent_reads: 4,
+            max_concurrent_searches: 2,
             max_concurrent_calls: 256,
             max_connections: 1_024,
             max_calls_per_connection: 100,
@@ -144,6 +148,7 @@ impl Config {
             ("default_page_limit", self.default_page_limit),
             ("max_page_limit", self.max_page_limit),
             ("max_concurrent_reads", self.max_concurrent_reads),
+            ("max_concurrent_searches", self.max_concurrent_searches),
             ("max_concurrent_calls", self.max_concurrent_calls),
             ("max_connections", self.max_connections),
             ("max_calls_per_connection", self.max_calls_per_connection as usize),

@@ -35,6 +35,7 @@ struct Shared {
     node: NodeInfo,
     config: Config,
     reads: Arc<Semaphore>,
+    searches: Arc<Semaphore>,
 }
 
 impl Context {
@@ -48,7 +49,8 @@ impl Context {
         config: Config,
     ) -> Self {
         let reads = Arc::new(Semaphore::new(config.max_concurrent_reads));
-        Self { shared: Arc::new(Shared { backend, hub, genesis, node, config, reads }), turn: None }
+        let searches = Arc::new(Semaphore::new(config.max_concurrent_searches));
+        Self { shared: Arc::new(Shared { backend, hub, genesis, node, config, reads, searches }), turn: None }
     }
 
     pub(crate) fn backend(&self) -> &dyn Backend {
@@ -95,7 +97,16 @@ impl Context {
 
     /// Waits for a turn to read blocks, which the clone that is returned holds.
     pub(crate) async fn reading(&self) -> Result<Self, Status> {
-        let turn = self.shared.reads.clone().acquire_owned().await.map_err(Status::internal)?;
+        self.in_turn(&self.shared.reads).await
+    }
+
+    /// Waits for a turn to search blocks, which the clone that is returned holds.
+    pub(crate) async fn searching(&self) -> Result<Self, Status> {
+        self.in_turn(&self.shared.searches).await
+    }
+
+    async fn in_turn(&self, turns: &Arc<Semaphore>) -> Result<Self, Status> {
+        let turn = turns.clone().acquire_owned().await.map_err(Status::internal)?;
         Ok(Self { shared: self.shared.clone(), turn: Some(Arc::new(turn)) })
     }
 
@@ -157,6 +168,7 @@ impl Context {
         keys: Vec<Key>,
     ) -> Result<Vec<(K, V)>, Status> {
         let rows = self.backend().get_many(keys).await?;
+        self.check_page(rows.iter().flatten().map(Bytes::len))?;
         rows.into_iter().flatten().map(|row| Ok(table.decode(&row)?)).collect()
     }
 

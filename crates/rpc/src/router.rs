@@ -21,6 +21,16 @@ use virtengine_types::{code::SdkCode, proto};
 type Handled = Pin<Box<dyn Future<Output = Result<Bytes, Status>> + Send>>;
 type Handler = Box<dyn Fn(Context, Bytes) -> Handled + Send + Sync>;
 
+/// What a method reads of blocks.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Reads {
+    Nothing,
+    /// Those that the request names.
+    Named,
+    /// As many as a search needs.
+    Searched,
+}
+
 /// One method.
 pub(crate) struct Route {
     /// `/<service>/<Method>`.
@@ -31,8 +41,8 @@ pub(crate) struct Route {
     pub(crate) input: MessageDescriptor,
     /// The response message.
     pub(crate) output: MessageDescriptor,
-    /// Whether it reads blocks, in a turn that it keeps until its answer is written.
-    reads: bool,
+    /// What it reads of blocks, in a turn that it keeps until its answer is written.
+    reads: Reads,
     handler: Handler,
 }
 
@@ -67,7 +77,7 @@ impl Routes {
             }
         });
         let patterns = rest.iter().map(|text| Pattern::new(text)).collect();
-        self.routes.insert(path, Route { path, patterns, input, output, reads: false, handler });
+        self.routes.insert(path, Route { path, patterns, input, output, reads: Reads::Nothing, handler });
     }
 
     /// Adds a method that reads blocks: few are answered at once, as what they answer may be large.
@@ -80,7 +90,21 @@ impl Routes {
     {
         self.unary(path, rest, handler);
         if let Some(route) = self.routes.get_mut(path) {
-            route.reads = true;
+            route.reads = Reads::Named;
+        }
+    }
+
+    /// Adds a method that searches blocks: it takes no turn from those that know what they want.
+    pub(crate) fn searching<Q, R, F, A>(&mut self, path: &'static str, rest: &[&'static str], handler: F)
+    where
+        Q: Message + Name + Default + 'static,
+        R: Message + Name + 'static,
+        F: Fn(Context, Q) -> A + Send + Sync + 'static,
+        A: Future<Output = Result<R, Status>> + Send + 'static,
+    {
+        self.unary(path, rest, handler);
+        if let Some(route) = self.routes.get_mut(path) {
+            route.reads = Reads::Searched;
         }
     }
 }
@@ -181,7 +205,11 @@ impl Router {
         let context = &self.inner.context;
         self.timed(async {
             // The turn comes first: calls that wait for one must not take the places of those that need none.
-            let context = if route.reads { context.reading().await? } else { context.clone() };
+            let context = match route.reads {
+                Reads::Nothing => context.clone(),
+                Reads::Named => context.reading().await?,
+                Reads::Searched => context.searching().await?,
+            };
             let value = self.placed((route.handler)(context.clone(), data)).await?;
             Ok(Answer { value, height: latest, turn: context.turn() })
         })

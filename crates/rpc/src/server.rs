@@ -1,13 +1,15 @@
 //! Serving an application on a listener, with bounds on connections and on slow clients.
 
 mod body;
+mod headers;
 mod received;
 mod visit;
 
-pub(crate) use body::Share;
+pub(crate) use body::{NoRoom, Room, Share};
 pub(crate) use received::Received;
 
 use axum::Router;
+use body::Pool;
 use hyper::service::service_fn;
 use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
 use hyper_util::server::conn::auto::Builder;
@@ -91,7 +93,7 @@ pub async fn serve(listener: TcpListener, app: Router, limits: Limits, shutdown:
                 let visit = Visit {
                     app: app.clone(),
                     limits,
-                    bodies: bodies.clone(),
+                    bodies: Pool::new(&bodies, limits.max_body_memory_bytes, limits.max_body_bytes),
                     received: Received::default(),
                     open: Arc::new(watch::Sender::new(0)),
                 };

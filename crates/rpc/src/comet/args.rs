@@ -7,6 +7,7 @@ use serde_json::{Map, Value};
 use virtengine_types::block::Hash;
 
 /// Arguments under the names of a method.
+#[derive(Debug)]
 pub(super) struct Args {
     named: Map<String, Value>,
     /// Whether they come from an address, where bytes are hexadecimal or literal text.
@@ -14,10 +15,14 @@ pub(super) struct Args {
 }
 
 impl Args {
-    /// Gives positional arguments their names. Named ones that the method does not know are ignored.
-    pub(super) fn new(params: Params, names: &[&str]) -> Result<Self, RpcError> {
-        let named = match params {
-            Params::Named(named) => named,
+    /// Gives positional arguments their names. Named ones that the method does not know are ignored, and so are
+    /// all of a method that there is not.
+    pub(super) fn new(params: Params, names: Option<&[&str]>) -> Result<Self, RpcError> {
+        let Some(names) = names else { return Ok(Self { named: Map::new(), from_uri: false }) };
+        let named: Map<String, Value> = match params {
+            Params::Named(named) => {
+                named.into_iter().filter(|(name, _)| names.contains(&name.as_str())).collect()
+            }
             Params::Positional(list) if list.len() > names.len() => {
                 let (expected, found) = (names.len(), list.len());
                 return Err(RpcError::invalid_params(format!(
@@ -26,7 +31,11 @@ impl Args {
             }
             Params::Positional(list) => names.iter().map(|name| (*name).to_owned()).zip(list).collect(),
         };
-        Ok(Self { named, from_uri: false })
+        let nested = |(_, value): &(&String, &Value)| value.is_array() || value.is_object();
+        match named.iter().find(nested) {
+            Some((name, value)) => Err(wrong(name, "a text, a number or a truth value", value)),
+            None => Ok(Self { named, from_uri: false }),
+        }
     }
 
     /// Arguments of an address: texts are in double quotes, numbers bare or quoted, bytes `0x...`.
@@ -126,7 +135,11 @@ fn uri_bytes(text: &str) -> Option<Bytes> {
 }
 
 fn wrong(name: &str, expected: &str, found: &Value) -> RpcError {
-    let found: String = found.to_string().chars().take(128).collect();
+    let found: String = match found {
+        Value::Array(list) if list.len() > 8 => format!("a list of {}", list.len()),
+        Value::Object(fields) if fields.len() > 8 => format!("an object of {} fields", fields.len()),
+        found => found.to_string().chars().take(128).collect(),
+    };
     RpcError::invalid_params(format!("{name}: expected {expected}, got {found}"))
 }
 
@@ -137,7 +150,7 @@ mod tests {
 
     fn named(value: Value) -> Args {
         let Value::Object(named) = value else { panic!("an object") };
-        Args::new(Params::Named(named), &[]).unwrap()
+        Args::new(Params::Named(named), Some(&["height", "hash", "tx", "data"])).unwrap()
     }
 
     fn uri(name: &str, value: &str) -> Args {
@@ -181,9 +194,25 @@ mod tests {
 
     #[test]
     fn positional_arguments_get_their_names() {
-        let args = Args::new(Params::Positional(vec![json!("a=1"), json!("2")]), &["query", "page"]).unwrap();
+        let args =
+            Args::new(Params::Positional(vec![json!("a=1"), json!("2")]), Some(&["query", "page"])).unwrap();
         assert_eq!(args.text("query"), Ok(Some("a=1")));
         assert_eq!(args.integer("page"), Ok(Some(2)));
-        assert!(Args::new(Params::Positional(vec![json!(1), json!(2)]), &["height"]).is_err());
+        assert!(Args::new(Params::Positional(vec![json!(1), json!(2)]), Some(&["height"])).is_err());
+    }
+
+    #[test]
+    fn keeps_nothing_that_the_method_does_not_ask_for() {
+        let given = json!({"height": 5, "other": [1, 2], "more": {"a": "b"}});
+        let Value::Object(named) = given.clone() else { panic!("an object") };
+        assert_eq!(
+            Args::new(Params::Named(named), Some(&["height"])).unwrap().named,
+            *json!({"height": 5}).as_object().unwrap()
+        );
+        let Value::Object(named) = given.clone() else { panic!("an object") };
+        assert!(Args::new(Params::Named(named), None).unwrap().named.is_empty());
+        let Value::Object(named) = given else { panic!("an object") };
+        let refused = Args::new(Params::Named(named), Some(&["more"])).unwrap_err();
+        assert_eq!(refused.data, r#"more: expected a text, a number or a truth value, got {"a":"b"}"#);
     }
 }

@@ -26,8 +26,11 @@ pub struct CometConfig {
     /// Most bytes of one page of a search, as they are kept in memory; one item is always given. Default
     /// 4,194,304.
     pub max_page_bytes: usize,
-    /// Most calls that read blocks from disk at once; others wait. Default 4.
+    /// Most calls that read blocks by height or hash at once; others wait. Default 4.
     pub max_concurrent_reads: usize,
+    /// Most searches at once, which take no turn from calls that read blocks by height or hash; others wait
+    /// within their time. Default 2.
+    pub max_concurrent_searches: usize,
     /// Most open WebSocket connections, both kinds together. Default 900.
     pub max_websockets: usize,
     /// Most calls that one WebSocket connection may have under way; further ones wait. Default 16.
@@ -64,6 +67,7 @@ impl Default for CometConfig {
             max_per_page: 100,
             max_page_bytes: 4 * 1024 * 1024,
             max_concurrent_reads: 4,
+            max_concurrent_searches: 2,
             max_websockets: 900,
             max_calls_per_websocket: 16,
             max_subscription_clients: 100,
@@ -136,6 +140,7 @@ impl CometConfig {
             ("max_batch", self.max_batch),
             ("max_per_page", self.max_per_page),
             ("max_concurrent_reads", self.max_concurrent_reads),
+            ("max_concurrent_searches", self.max_concurrent_searches),
             ("max_websockets", self.max_websockets),
             ("max_calls_per_websocket", self.max_calls_per_websocket),
             ("max_subscription_clients", self.max_subscription_clients),

@@ -2,6 +2,7 @@
 
 use super::args::Args;
 use super::envelope::{self, Call, RpcError};
+use super::limits::Permit;
 use super::{Comet, methods};
 use serde_json::{Value, json};
 use std::time::Duration;
@@ -36,15 +37,27 @@ const METHODS: &[(&str, &[&str])] = &[
     ("validators", &["height", "page", "per_page"]),
 ];
 
+/// The methods of subscriptions, over WebSockets only.
+const SUBSCRIPTIONS: &[(&str, &[&str])] =
+    &[("subscribe", &["query"]), ("unsubscribe", &["query"]), ("unsubscribe_all", &[])];
+
 /// The names of a method's arguments; `None` if there is no such method.
 pub(super) fn arguments(method: &str) -> Option<&'static [&'static str]> {
-    METHODS.iter().find(|(name, _)| *name == method).map(|(_, arguments)| *arguments)
+    let mut all = METHODS.iter().chain(SUBSCRIPTIONS);
+    all.find(|(name, _)| *name == method).map(|(_, arguments)| *arguments)
+}
+
+/// Whether a method is about subscriptions.
+pub(super) fn is_subscription(method: &str) -> bool {
+    SUBSCRIPTIONS.iter().any(|(name, _)| *name == method)
 }
 
 /// The names of all methods.
 pub(super) fn names() -> impl Iterator<Item = &'static str> {
     METHODS.iter().map(|(name, _)| *name)
 }
+
+type Read = fn(&Comet, &Args) -> Result<Value, RpcError>;
 
 impl Comet {
     /// When a request that comes now must be answered.
@@ -54,14 +67,8 @@ impl Comet {
 
     /// Answers a call by a deadline, which the calls of a batch share; `None` for a notification.
     pub(super) async fn answer(&self, call: Call, deadline: Instant) -> Option<Value> {
-        let Call { id, method, params } = call;
-        let result = match arguments(&method) {
-            None => Err(RpcError::method_not_found()),
-            Some(names) => match Args::new(params, names) {
-                Ok(args) => self.run(&method, args, deadline).await,
-                Err(error) => Err(error),
-            },
-        };
+        let Call { id, method, args } = call;
+        let result = self.run(&method, args, deadline).await;
         id.map(|id| envelope::answer(&id, result))
     }
 
@@ -85,7 +92,7 @@ impl Comet {
             "block" => self.read(args, methods::blocks::block).await,
             "block_by_hash" => self.read(args, methods::blocks::block_by_hash).await,
             "block_results" => self.read(args, methods::blocks::block_results).await,
-            "block_search" => self.read(args, methods::search::block_search).await,
+            "block_search" => self.scan(args, methods::search::block_search).await,
             "blockchain" => self.read(args, methods::blocks::blockchain).await,
             "broadcast_tx_async" | "broadcast_tx_sync" => methods::txs::broadcast(self, &args).await,
             "broadcast_tx_commit" => methods::txs::broadcast_commit(self, &args).await,
@@ -101,20 +108,25 @@ impl Comet {
             "num_unconfirmed_txs" => Ok(methods::txs::unconfirmed_count(self)),
             "status" => Ok(methods::info::status(self)),
             "tx" => self.read(args, methods::search::tx).await,
-            "tx_search" => self.read(args, methods::search::tx_search).await,
+            "tx_search" => self.scan(args, methods::search::tx_search).await,
             "unconfirmed_txs" => methods::txs::unconfirmed(self, &args),
             "validators" => self.read(args, methods::info::validators).await,
             _ => Err(RpcError::method_not_found()),
         }
     }
 
-    /// Runs a method that reads the disk beside the async threads.
-    async fn read(
-        &self,
-        args: Args,
-        method: fn(&Self, &Args) -> Result<Value, RpcError>,
-    ) -> Result<Value, RpcError> {
-        let turn = self.inner.limits.read().await?;
+    /// Runs a method that reads what its arguments name.
+    async fn read(&self, args: Args, method: Read) -> Result<Value, RpcError> {
+        self.beside(self.inner.limits.read().await?, args, method).await
+    }
+
+    /// Runs a method that looks through many blocks.
+    async fn scan(&self, args: Args, method: Read) -> Result<Value, RpcError> {
+        self.beside(self.inner.limits.scan().await?, args, method).await
+    }
+
+    /// Runs a method that reads the disk beside the async threads, in its turn.
+    async fn beside(&self, turn: Permit, args: Args, method: Read) -> Result<Value, RpcError> {
         let comet = self.clone();
         // The read goes on when its client has gone or waited too long, so it keeps the turn itself.
         let read = tokio::task::spawn_blocking(move || {

@@ -2,10 +2,9 @@
 
 use super::Comet;
 use super::limits::Permit;
-use super::socket::{Heard, Line, open};
-use crate::server::Received;
+use super::socket::{Connection, Heard, Line, open};
+use axum::extract::State;
 use axum::extract::ws::WebSocketUpgrade;
-use axum::extract::{Extension, State};
 use axum::response::Response;
 use serde::Deserialize;
 use serde_json::{Value, json};
@@ -45,10 +44,10 @@ struct Unsubscribe {
 /// Opens a connection if there is a place for it.
 pub(super) async fn upgrade(
     State(comet): State<Comet>,
-    received: Option<Extension<Received>>,
+    connection: Connection,
     upgrade: WebSocketUpgrade,
 ) -> Response {
-    open(comet, received, upgrade, serve)
+    open(comet, connection, upgrade, serve)
 }
 
 async fn serve(comet: Comet, mut line: Line, _place: Permit) {

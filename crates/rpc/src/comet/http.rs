@@ -2,7 +2,7 @@
 
 use super::args::Args;
 use super::config::CometConfig;
-use super::envelope::{self, RpcError};
+use super::envelope::{self, Call, RpcError};
 use super::{Comet, dispatch, events_socket, socket};
 use axum::body::Bytes;
 use axum::extract::rejection::BytesRejection;
@@ -57,7 +57,7 @@ async fn post(State(comet): State<Comet>, body: Result<Bytes, BytesRejection>) -
     };
     match serde_json::from_slice(&body) {
         Ok(Value::Array(calls)) => batch(&comet, calls).await,
-        Ok(call) => match one(&comet, call, comet.deadline()).await {
+        Ok(call) => match one(&comet, envelope::call(call), comet.deadline()).await {
             Some(answer) => Json(answer).into_response(),
             None => StatusCode::OK.into_response(),
         },
@@ -68,8 +68,11 @@ async fn post(State(comet): State<Comet>, body: Result<Bytes, BytesRejection>) -
     }
 }
 
-async fn one(comet: &Comet, value: Value, deadline: Instant) -> Option<Value> {
-    match envelope::call(value) {
+/// A call, or why it is none, with the id to answer to.
+type Read = Result<Call, (Value, RpcError)>;
+
+async fn one(comet: &Comet, call: Read, deadline: Instant) -> Option<Value> {
+    match call {
         Ok(call) => comet.answer(call, deadline).await,
         Err((id, error)) => Some(envelope::answer(&id, Err(error))),
     }
@@ -81,6 +84,7 @@ async fn batch(comet: &Comet, calls: Vec<Value>) -> Response {
         let error = RpcError::invalid_request(format!("a batch has 1 to {max} calls, got {}", calls.len()));
         return Json(envelope::answer(&Value::Null, Err(error))).into_response();
     }
+    let calls: Vec<Read> = calls.into_iter().map(envelope::call).collect();
     let deadline = comet.deadline();
     let max = comet.inner.config.max_batch_bytes;
     let mut text = String::new();
@@ -106,8 +110,8 @@ async fn batch(comet: &Comet, calls: Vec<Value>) -> Response {
 }
 
 /// The answer to a call that is not begun.
-fn refused(value: Value, error: RpcError) -> Option<Value> {
-    match envelope::call(value) {
+fn refused(call: Read, error: RpcError) -> Option<Value> {
+    match call {
         Ok(call) => call.id.map(|id| envelope::answer(&id, Err(error))),
         Err((id, error)) => Some(envelope::answer(&id, Err(error))),
     }
@@ -119,7 +123,7 @@ async fn by_address(
     Path(method): Path<String>,
     Query(pairs): Query<Vec<(String, String)>>,
 ) -> Response {
-    if dispatch::arguments(&method).is_none() {
+    if dispatch::arguments(&method).is_none() || dispatch::is_subscription(&method) {
         let error = envelope::answer(&json!(-1), Err(RpcError::method_not_found()));
         return (StatusCode::NOT_FOUND, Json(error)).into_response();
     }

@@ -10,6 +10,7 @@ pub(super) type Permit = OwnedSemaphorePermit;
 
 pub(super) struct Limits {
     reads: Arc<Semaphore>,
+    scans: Arc<Semaphore>,
     websockets: Arc<Semaphore>,
     subscribers: Arc<Semaphore>,
     max_subscribers: usize,
@@ -20,6 +21,7 @@ impl Limits {
         let most = |count: usize| count.min(Semaphore::MAX_PERMITS);
         Self {
             reads: Arc::new(Semaphore::new(most(config.max_concurrent_reads))),
+            scans: Arc::new(Semaphore::new(most(config.max_concurrent_searches))),
             websockets: Arc::new(Semaphore::new(most(config.max_websockets))),
             subscribers: Arc::new(Semaphore::new(most(config.max_subscription_clients))),
             max_subscribers: config.max_subscription_clients,
@@ -29,6 +31,11 @@ impl Limits {
     /// Waits for a turn to read from disk.
     pub(super) async fn read(&self) -> Result<Permit, RpcError> {
         self.reads.clone().acquire_owned().await.map_err(RpcError::internal)
+    }
+
+    /// Waits for a turn to search, which takes none from those who know what they want.
+    pub(super) async fn scan(&self) -> Result<Permit, RpcError> {
+        self.scans.clone().acquire_owned().await.map_err(RpcError::internal)
     }
 
     /// A place for a WebSocket connection, if there is one.

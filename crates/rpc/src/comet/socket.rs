@@ -1,16 +1,17 @@
 //! JSON-RPC with subscriptions over a WebSocket.
 
-use super::args::Args;
+use super::dispatch;
 use super::envelope::{self, Call, RpcError};
 use super::incoming::{Incoming, READ_BYTES};
 use super::limits::Permit;
 use super::subscriptions::Subscriptions;
 use super::{Comet, CometConfig};
-use crate::server::Received;
+use crate::server::{NoRoom, Received, Room, Share};
 use axum::extract::ws::{CloseFrame, Message, WebSocket, WebSocketUpgrade, close_code};
 use axum::extract::{Extension, State};
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
+use futures::SinkExt as _;
 use serde_json::Value;
 use std::future::Future;
 use std::time::Duration;
@@ -20,16 +21,19 @@ use tokio::time::{Instant, Interval, MissedTickBehavior, interval_at, timeout};
 /// Opens a connection if there is a place for it.
 pub(super) async fn upgrade(
     State(comet): State<Comet>,
-    received: Option<Extension<Received>>,
+    connection: Connection,
     upgrade: WebSocketUpgrade,
 ) -> Response {
-    open(comet, received, upgrade, serve)
+    open(comet, connection, upgrade, serve)
 }
+
+/// What the server knows of a connection: the bytes that came in, and its share of the memory for requests.
+pub(super) type Connection = (Option<Extension<Received>>, Option<Extension<Share>>);
 
 /// Opens a connection within the bounds and lets it be served.
 pub(super) fn open<F: Future<Output = ()> + Send + 'static>(
     comet: Comet,
-    received: Option<Extension<Received>>,
+    (received, share): Connection,
     upgrade: WebSocketUpgrade,
     serve: fn(Comet, Line, Permit) -> F,
 ) -> Response {
@@ -42,7 +46,8 @@ pub(super) fn open<F: Future<Output = ()> + Send + 'static>(
     let upgrade = upgrade.max_message_size(max).max_frame_size(max).read_buffer_size(READ_BYTES);
     upgrade.on_upgrade(move |socket| {
         let received = received.map(|Extension(received)| received).unwrap_or_default();
-        let line = Line::new(socket, received, &comet.inner.config);
+        let share = share.map(|Extension(share)| share).unwrap_or_default();
+        let line = Line::new(socket, received, share, &comet.inner.config);
         serve(comet, line, place)
     })
 }
@@ -54,6 +59,8 @@ pub(super) struct Line {
     heard: Instant,
     idle: Duration,
     write: Duration,
+    /// The memory for what it asks.
+    share: Share,
 }
 
 /// What happened on a connection.
@@ -67,7 +74,7 @@ pub(super) enum Heard {
 }
 
 impl Line {
-    fn new(socket: WebSocket, received: Received, config: &CometConfig) -> Self {
+    fn new(socket: WebSocket, received: Received, share: Share, config: &CometConfig) -> Self {
         let period = Duration::from_secs(config.ping_interval_secs);
         let mut ping = interval_at(Instant::now() + period, period);
         ping.set_missed_tick_behavior(MissedTickBehavior::Delay);
@@ -75,7 +82,7 @@ impl Line {
         let write = Duration::from_secs(config.write_timeout_secs);
         let limit = Duration::from_secs(config.request_timeout_secs);
         let incoming = Incoming::new(socket, received, limit);
-        Self { incoming, ping, heard: Instant::now(), idle, write }
+        Self { incoming, ping, heard: Instant::now(), idle, write, share }
     }
 
     /// Waits for the client, and pings it while waiting. Dropping the future loses nothing.
@@ -86,7 +93,9 @@ impl Line {
                 match message {
                     Some(Message::Text(text)) => Heard::Message(text.as_bytes().to_vec()),
                     Some(Message::Binary(bytes)) => Heard::Message(bytes.to_vec()),
-                    Some(Message::Ping(_) | Message::Pong(_)) => Heard::Nothing,
+                    // The answer goes out before the next is read, else they pile up for a client that reads none.
+                    Some(Message::Ping(_)) => if self.flush().await { Heard::Nothing } else { Heard::Closed },
+                    Some(Message::Pong(_)) => Heard::Nothing,
                     Some(Message::Close(_)) => {
                         self.finish().await;
                         Heard::Closed
@@ -125,6 +134,10 @@ impl Line {
         }
     }
 
+    async fn flush(&mut self) -> bool {
+        matches!(timeout(self.write, self.incoming.socket.flush()).await, Ok(Ok(())))
+    }
+
     async fn send(&mut self, message: Message) -> bool {
         matches!(timeout(self.write, self.incoming.socket.send(message)).await, Ok(Ok(())))
     }
@@ -140,7 +153,8 @@ async fn serve(comet: Comet, mut line: Line, _place: Permit) {
         tokio::select! {
             heard = line.hear(), if free => match heard {
                 Heard::Message(bytes) => {
-                    if let Some(answer) = take(&comet, &mut subscriptions, &mut calls, &bytes) {
+                    let room = line.share.room(bytes.len());
+                    if let Some(answer) = take(&comet, &mut subscriptions, &mut calls, &bytes, room) {
                         open = line.tell(&answer).await;
                     }
                 }
@@ -180,6 +194,7 @@ fn take(
     subscriptions: &mut Subscriptions,
     calls: &mut JoinSet<Option<Value>>,
     bytes: &[u8],
+    room: Result<Room, NoRoom>,
 ) -> Option<Value> {
     let value = match serde_json::from_slice(bytes) {
         Ok(value) => value,
@@ -189,21 +204,26 @@ fn take(
         Ok(call) => call,
         Err((id, error)) => return Some(envelope::answer(&id, Err(error))),
     };
-    let query: &[&str] = match call.method.as_str() {
-        "subscribe" | "unsubscribe" => &["query"],
-        "unsubscribe_all" => &[],
-        _ => {
-            let (comet, deadline) = (comet.clone(), comet.deadline());
-            calls.spawn(async move { comet.answer(call, deadline).await });
-            return None;
-        }
-    };
-    let Call { id, method, params } = call;
+    if !dispatch::is_subscription(&call.method) {
+        let room = match room {
+            Ok(room) => room,
+            Err(none) => return call.id.map(|id| envelope::answer(&id, Err(RpcError::unavailable(none)))),
+        };
+        let (comet, deadline) = (comet.clone(), comet.deadline());
+        calls.spawn(async move {
+            let answer = comet.answer(call, deadline).await;
+            drop(room);
+            answer
+        });
+        return None;
+    }
+    let Call { id, method, args } = call;
     let id = id.unwrap_or(Value::Null);
-    let result = Args::new(params, query).and_then(|args| match method.as_str() {
-        "subscribe" => subscriptions.subscribe(id.clone(), args.text("query")?.unwrap_or_default()),
-        "unsubscribe" => subscriptions.unsubscribe(args.text("query")?.unwrap_or_default()),
+    let query = || Ok(args.text("query")?.unwrap_or_default());
+    let result = match method.as_str() {
+        "subscribe" => query().and_then(|query| subscriptions.subscribe(id.clone(), query)),
+        "unsubscribe" => query().and_then(|query| subscriptions.unsubscribe(query)),
         _ => Ok(subscriptions.unsubscribe_all()),
-    });
+    };
     Some(envelope::answer(&id, result))
 }

@@ -17,7 +17,7 @@ pub(super) fn add(routes: &mut Routes) {
     routes.unary("/cosmos.tx.v1beta1.Service/Simulate", &["POST /cosmos/tx/v1beta1/simulate"], simulate);
     routes.reading("/cosmos.tx.v1beta1.Service/GetTx", &["GET /cosmos/tx/v1beta1/txs/{hash}"], get_tx);
     routes.unary("/cosmos.tx.v1beta1.Service/BroadcastTx", &["POST /cosmos/tx/v1beta1/txs"], broadcast_tx);
-    routes.reading("/cosmos.tx.v1beta1.Service/GetTxsEvent", &["GET /cosmos/tx/v1beta1/txs"], search);
+    routes.searching("/cosmos.tx.v1beta1.Service/GetTxsEvent", &["GET /cosmos/tx/v1beta1/txs"], search);
     routes.reading(
         "/cosmos.tx.v1beta1.Service/GetBlockWithTxs",
         &["GET /cosmos/tx/v1beta1/txs/block/{height}"],

@@ -1,7 +1,8 @@
 //! One connection's calls.
 
 use super::Limits;
-use super::body::{Attended, Metered, Share};
+use super::body::{Attended, Metered, Pool, Share, Time};
+use super::headers;
 use super::received::Received;
 use crate::grpc;
 use axum::Router;
@@ -12,7 +13,7 @@ use hyper::body::Incoming;
 use std::convert::Infallible;
 use std::sync::Arc;
 use std::time::Duration;
-use tokio::sync::{Semaphore, watch};
+use tokio::sync::watch;
 use tower::ServiceExt as _;
 
 /// What the calls of a connection share. Clones share it.
@@ -20,8 +21,8 @@ use tower::ServiceExt as _;
 pub(super) struct Visit {
     pub(super) app: Router,
     pub(super) limits: Limits,
-    /// The memory for bodies, in bytes.
-    pub(super) bodies: Arc<Semaphore>,
+    /// The memory for bodies.
+    pub(super) bodies: Pool,
     pub(super) received: Received,
     /// Calls that are open.
     pub(super) open: Arc<watch::Sender<usize>>,
@@ -54,15 +55,16 @@ impl Visit {
         let path = request.uri().path();
         let streams = grpc::STREAMS.contains(&path);
         let limit = match path {
-            // It tells by itself how long it waits for the next request.
-            grpc::SUBMIT => None,
+            // It tells by itself how long it waits for the next request to begin.
+            grpc::SUBMIT => Time::Message(self.limits.body_timeout),
             // Tools keep the stream open while they work.
-            path if path.starts_with(grpc::REFLECTION) => Some(self.limits.idle_timeout),
-            _ => Some(self.limits.body_timeout),
+            path if path.starts_with(grpc::REFLECTION) => Time::Body(self.limits.idle_timeout),
+            _ => Time::Body(self.limits.body_timeout),
         };
         let most = self.limits.max_body_bytes.min(self.limits.max_body_memory_bytes);
         let share = Share::new(self.bodies, most);
         let mut request: Request = request.map(Body::new);
+        *request.headers_mut() = headers::needed(request.headers());
         if !request.body().is_end_stream() {
             request = request.map(|body| Body::new(Metered::new(body, share.clone(), limit)));
         }

@@ -170,6 +170,10 @@ async fn a_page_of_too_many_bytes_is_refused_on_every_surface_but_one_item_alway
         let one = node.found(&format!("{path}&pagination.limit=1")).await;
         assert_eq!(one["txs"].as_array().unwrap().len(), 1);
     }
+    let (status, refused) = node.get("/cosmos/auth/v1beta1/accounts").await;
+    assert_eq!((status, refused["message"].as_str().unwrap().contains(rule)), (400, true), "{refused}");
+    let one = node.found("/cosmos/auth/v1beta1/accounts?pagination.limit=1").await;
+    assert_eq!(one["accounts"].as_array().unwrap().len(), 1);
     let query =
         |limit| QueryRequest { path: SEARCH.into(), data: search(limit).into(), height: 0, prove: false };
     let refused = node.router.abci_query(query(2)).await;

@@ -1,12 +1,16 @@
 //! `virtengine.tx.v1.Service`: transactions of heavy users on one stream.
 
 use super::events::Stream;
-use crate::{Code, Context, Router, Status, backend::Reply, server::Share};
+use crate::{
+    Code, Context, Router, Status,
+    backend::Reply,
+    server::{Room, Share},
+};
 use bytes::Bytes;
 use prost::Message;
 use std::time::Duration;
+use tokio::sync::mpsc;
 use tokio::sync::mpsc::error::SendTimeoutError;
-use tokio::sync::{OwnedSemaphorePermit, mpsc};
 use tokio::time::timeout;
 use tokio_stream::{StreamExt as _, wrappers::ReceiverStream};
 use virtengine_types::{
@@ -25,7 +29,7 @@ struct Submitted {
     first: u64,
     replies: Vec<Reply<Result<Hash, Rejection>>>,
     /// Of the memory for bodies.
-    share: Option<OwnedSemaphorePermit>,
+    share: Option<Room>,
 }
 
 /// Takes transactions from a stream into the mempool, in their order, and answers each request once all of

@@ -1,6 +1,7 @@
 use super::*;
 use base64::{Engine, prelude::BASE64_STANDARD};
 use proptest::prelude::*;
+use tokio::io::AsyncWriteExt as _;
 use tokio_tungstenite::tungstenite::protocol::frame::Frame;
 use tokio_tungstenite::tungstenite::protocol::frame::coding::{Data, OpCode};
 
@@ -134,6 +135,42 @@ async fn a_message_that_is_not_finished_in_time_ends_its_connection_whatever_els
             .expect("the fragment holds its connection");
         assert_eq!(quiet.ask(2, "health", json!({})).await["id"], 2, "pongs begin no message");
     }
+}
+
+#[tokio::test]
+async fn pings_of_a_client_that_reads_no_answer_do_not_pile_up() {
+    let config = CometConfig { write_timeout_secs: 1, ..CometConfig::default() };
+    let fixture = Fixture::start(config).await;
+    // A ping of 125 bytes with a mask of zeros.
+    let ping = [&[0x89, 0x80 | 125][..], &[0; 4 + 125]].concat();
+    for path in ["/websocket", "/events"] {
+        let mut client = fixture.connect(path).await;
+        let MaybeTlsStream::Plain(stream) = client.socket.get_mut() else { panic!("no TLS") };
+        let mut sent = 0;
+        let flood = async {
+            while stream.write_all(&ping.repeat(500)).await.is_ok() {
+                sent += 500 * ping.len();
+            }
+        };
+        tokio::time::timeout(Duration::from_secs(20), flood).await.expect("the node goes on reading");
+        // What the two ends of the connection may hold on their way.
+        assert!(sent < 64 << 20, "{sent} bytes were read");
+    }
+}
+
+#[tokio::test]
+async fn searches_take_no_turn_from_those_who_know_what_they_want() {
+    let config =
+        CometConfig { max_concurrent_searches: 1, request_timeout_secs: 1, ..CometConfig::default() };
+    let fixture = Fixture::start(config).await;
+    fixture.publish(1, &[("tx1", "a")]);
+    let search = json!({"query": "tx.height=1"});
+    let turn = fixture.comet.inner.limits.scan().await.unwrap();
+    let (code, why) = fixture.error("tx_search", search.clone()).await;
+    assert_eq!((code, why.as_str()), (-32603, "tx_search took longer than 1 s"));
+    assert_eq!(fixture.result("block", json!({"height": "1"})).await["block"]["header"]["height"], "1");
+    drop(turn);
+    assert_eq!(fixture.result("tx_search", search).await["total_count"], "1");
 }
 
 #[tokio::test]
