@@ -185,6 +185,18 @@ pub enum ClientError {
         /// Where the event log goes on.
         sequence: u64,
     },
+    /// The node is of another chain than before.
+    #[error(
+        "{url} is of chain {found}, expected {expected}: what follows one chain cannot go on with another"
+    )]
+    OtherChain {
+        /// The node.
+        url: String,
+        /// The chain that was followed.
+        expected: String,
+        /// The chain of the node.
+        found: String,
+    },
     /// The node refused a subscription.
     #[error("{url} refused the subscription: {message}")]
     Subscription {

@@ -221,7 +221,7 @@ impl EventStream {
                 tracing::info!(url = self.client.url(), cursor = self.cursor, "the event stream is back");
                 Ok(true)
             }
-            Err(error @ ClientError::Subscription { .. }) => Err(error),
+            Err(error @ (ClientError::Subscription { .. } | ClientError::OtherChain { .. })) => Err(error),
             Err(error) => {
                 tracing::debug!(%error, "failed to connect to the event log");
                 Ok(false)
@@ -232,6 +232,11 @@ impl EventStream {
     /// Connects and subscribes from the cursor on, or, if no event ever had that sequence, from now on.
     async fn connect(&mut self) -> Result<(), ClientError> {
         let status = self.client.status().await?;
+        let expected = self.client.chain_id().await?;
+        if status.chain_id != expected {
+            let (url, expected) = (self.client.url().to_owned(), expected.to_owned());
+            return Err(ClientError::OtherChain { url, expected, found: status.chain_id });
+        }
         self.tip = status.latest_height;
         let is_lost = is_beyond(self.cursor, self.tip);
         if is_lost && status.catching_up {
@@ -517,6 +522,15 @@ mod tests {
         height: u64,
         catching_up: bool,
     ) -> (WebSocketStream<TcpStream>, u64) {
+        subscriber_on(listener, "test-1", height, catching_up).await
+    }
+
+    async fn subscriber_on(
+        listener: &TcpListener,
+        chain: &str,
+        height: u64,
+        catching_up: bool,
+    ) -> (WebSocketStream<TcpStream>, u64) {
         loop {
             let (mut socket, _) = listener.accept().await.unwrap();
             let mut method = [0; 4];
@@ -533,7 +547,7 @@ mod tests {
                 "earliest_block_height": "1",
                 "catching_up": catching_up,
             });
-            let status = json!({"node_info": {"network": "test-1"}, "sync_info": sync});
+            let status = json!({"node_info": {"network": chain}, "sync_info": sync});
             let body = json!({"jsonrpc": "2.0", "id": 1, "result": status}).to_string();
             let head =
                 format!("HTTP/1.1 200 OK\r\nconnection: close\r\ncontent-length: {}\r\n\r\n", body.len());
@@ -621,6 +635,20 @@ mod tests {
         assert_eq!(stream.next().await.unwrap(), Delivery::Rewound { from: far, to: 3_000_005 });
         assert!(matches!(stream.next().await.unwrap(), Delivery::Event(_)));
         assert_eq!(stream.cursor(), 3_000_008);
+    }
+
+    #[tokio::test]
+    async fn a_node_of_another_chain_ends_the_stream() {
+        let (listener, client) = listen().await;
+        let node = tokio::spawn(async move {
+            drop(subscriber_on(&listener, "test-1", 3, false).await.0.send(Message::text(SUBSCRIBED)).await);
+            subscriber_on(&listener, "test-2", 3, false).await;
+        });
+        let mut stream = client.events(Subscription::default()).await.unwrap();
+        assert!(matches!(stream.next().await.unwrap(), Delivery::Lost { .. }));
+        let error = stream.next().await.unwrap_err().to_string();
+        assert!(error.contains("is of chain test-2, expected test-1"), "{error}");
+        node.abort();
     }
 
     #[tokio::test]

@@ -162,21 +162,44 @@ mod tests {
         }
     }
 
-    #[tokio::test]
-    async fn an_answer_without_a_response_is_no_empty_success() {
+    /// What a client makes of a node that gives one answer.
+    async fn told<T>(body: &str, ask: impl AsyncFnOnce(String) -> T) -> T {
         use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
         let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
-        let transport = transport(&listener.local_addr().unwrap().to_string()).unwrap();
+        let url = listener.local_addr().unwrap().to_string();
         let server = async {
             let (mut socket, _) = listener.accept().await.unwrap();
             assert!(socket.read(&mut [0; 4_096]).await.unwrap() > 0);
-            let body = r#"{"jsonrpc":"2.0","id":1,"result":null}"#;
             let head = format!("HTTP/1.1 200 OK\r\ncontent-length: {}\r\n\r\n", body.len());
             socket.write_all(format!("{head}{body}").as_bytes()).await.unwrap();
             socket
         };
-        let (answer, _) = tokio::join!(transport.abci_query("/x", &[]), server);
+        tokio::join!(ask(url), server).0
+    }
+
+    #[tokio::test]
+    async fn an_answer_without_a_response_is_no_empty_success() {
+        let body = r#"{"jsonrpc":"2.0","id":1,"result":null}"#;
+        let answer =
+            told(body, async |url: String| transport(&url).unwrap().abci_query("/x", &[]).await).await;
         assert!(matches!(answer, Err(ClientError::Malformed { .. })), "{answer:?}");
+    }
+
+    #[tokio::test]
+    async fn another_port_of_the_node_is_told_from_its_rpc() {
+        let body = r#"{"code":12,"message":"Not Implemented","details":[]}"#;
+        let ask = async |url: String| transport(&url).unwrap().call("status", json!({})).await;
+        let error = told(body, ask).await.unwrap_err().to_string();
+        assert!(error.ends_with("is it the address of the node's RPC?"), "{error}");
+    }
+
+    #[tokio::test]
+    async fn a_transaction_that_the_node_has_is_named() {
+        let body = r#"{"jsonrpc":"2.0","id":1,"error":{"code":-32603,"message":"Internal error","data":"tx already exists in cache"}}"#;
+        let ask = async |url: String| crate::Client::new(&url).unwrap().broadcast(&[1]).await;
+        let error = told(body, ask).await.unwrap_err();
+        let ClientError::Known { hash } = &error else { panic!("{error}") };
+        assert!(error.to_string().contains(&format!("`virtengine query tx {hash}`")), "{error}");
     }
 
     #[tokio::test]

@@ -153,10 +153,25 @@ pub(super) fn write(home: &Path, network: &DevnetFile) -> Result<()> {
     replace().wrap_err_with(|| format!("failed to write {}", path.display()))
 }
 
+/// The number at the end of the name of the folder's last chain; 0 if there is none.
+pub(super) fn last_number(home: &Path) -> u32 {
+    let described = fs::read(home.join(DESCRIPTION)).ok();
+    let described = described.and_then(|text| serde_json::from_slice::<DevnetFile>(&text).ok());
+    let begun = fs::read_to_string(home.join(UNFINISHED)).ok();
+    let number = |chain_id: String| chain_id.rsplit('-').next()?.parse().ok();
+    let numbers = [described.map(|network| network.chain_id), begun].into_iter().flatten().filter_map(number);
+    numbers.max().unwrap_or_default()
+}
+
 /// Notes that the network in the folder is not whole, until [`finish`].
-pub(super) fn begin(home: &Path) -> Result<()> {
+pub(super) fn begin(home: &Path, chain_id: &str) -> Result<()> {
     let path = home.join(UNFINISHED);
-    let note = || File::create(&path)?.sync_all().and_then(|()| File::open(home)?.sync_all());
+    let note = || {
+        let mut file = File::create(&path)?;
+        file.write_all(chain_id.as_bytes())?;
+        file.sync_all()?;
+        File::open(home)?.sync_all()
+    };
     note().wrap_err_with(|| format!("failed to write {}", path.display()))
 }
 
@@ -246,7 +261,9 @@ mod tests {
     #[test]
     fn an_unfinished_network_is_ours_and_made_anew() {
         let folder = tempfile::tempdir().unwrap();
-        begin(folder.path()).unwrap();
+        assert_eq!(last_number(folder.path()), 0);
+        begin(folder.path(), "virtengine-devnet-7").unwrap();
+        assert_eq!(last_number(folder.path()), 7);
         fs::create_dir(folder.path().join("node0")).unwrap();
         fs::write(folder.path().join(DESCRIPTION), "{").unwrap();
         check_ours(folder.path()).unwrap();

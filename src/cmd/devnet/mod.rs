@@ -18,6 +18,7 @@ use std::{
     time::Duration,
 };
 use virtengine_client::Client;
+use virtengine_node::{Home, HomeError};
 
 /// Validators of a new network.
 const VALIDATORS: u16 = 4;
@@ -25,6 +26,8 @@ const VALIDATORS: u16 = 4;
 const BASE_PORT: u16 = 26_650;
 /// Time between looks at the nodes.
 const POLL: Duration = Duration::from_millis(500);
+/// Longest wait for the nodes of a devnet that was killed.
+const FORMER: Duration = Duration::from_secs(10);
 /// Longest wait for the first block.
 const READY: Duration = Duration::from_secs(120);
 
@@ -60,6 +63,7 @@ impl Devnet {
         let mut network = match kept {
             Some(network) => {
                 self.fits(&home, &network)?;
+                former_ended(&network).await;
                 network
             }
             None => setup::create(
@@ -181,6 +185,18 @@ fn note_pids(network: &mut DevnetFile, children: &[Child]) -> bool {
         }
     }
     changed
+}
+
+/// Waits for the nodes of a devnet that was killed: they end by themselves, a moment later. One that does not is
+/// named by what is tried next.
+async fn former_ended(network: &DevnetFile) {
+    let in_use = |node: &NodeEntry| matches!(Home::new(&node.home).lock(), Err(HomeError::Locked { .. }));
+    let ended = async {
+        while network.nodes.iter().any(in_use) {
+            tokio::time::sleep(Duration::from_millis(100)).await;
+        }
+    };
+    drop(tokio::time::timeout(FORMER, ended).await);
 }
 
 /// Finds a port in use before anything is started.

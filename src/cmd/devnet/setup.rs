@@ -9,7 +9,8 @@ use virtengine_crypto::{hd, mnemonic::Mnemonic};
 use virtengine_node::{Home, NodeConfig};
 use virtengine_types::{Amount, Coin, address::ACCOUNT_PREFIX, coin::BASE_DENOM, params::Params};
 
-const CHAIN_ID: &str = "virtengine-devnet-1";
+/// Name of every devnet's chain, before its number.
+const CHAIN_NAME: &str = "virtengine-devnet";
 /// What each account for people owns: 1,000,000 VE.
 const FUNDS: Amount = Amount(1_000_000_000_000);
 /// What a validator's operator owns besides: 1,000 VE.
@@ -23,10 +24,13 @@ const PROVIDER_STATUS_OFFSET: u16 = 4;
 
 /// Makes a network of `validators` in the folder; an interrupted attempt is made anew.
 /// `say` hears which keys of the user's own are kept.
+///
+/// The chain has a number of its own: whoever followed the one before must not take this one for it.
 pub(super) fn create(home: &Path, validators: u16, base_port: u16, say: impl Fn(&str)) -> Result<DevnetFile> {
     let last = u32::from(base_port) + u32::from(validators + 1) * u32::from(PORTS_EACH);
     ensure!(last <= 65_535, "--base-port {base_port} leaves no room for {validators} nodes below port 65536");
-    files::begin(home)?;
+    let chain_id = format!("{CHAIN_NAME}-{}", files::last_number(home).saturating_add(1));
+    files::begin(home, &chain_id)?;
     let kept = files::remove_network(home)?;
     if !kept.is_empty() {
         say(&format!(
@@ -61,7 +65,7 @@ pub(super) fn create(home: &Path, validators: u16, base_port: u16, say: impl Fn(
     let made = network::make(Wanted {
         home,
         base_port,
-        chain_id: CHAIN_ID,
+        chain_id: &chain_id,
         params,
         accounts: funded,
         operators,
@@ -72,7 +76,7 @@ pub(super) fn create(home: &Path, validators: u16, base_port: u16, say: impl Fn(
     write_provider(home, base_port)?;
     let first = nodes.first().ok_or_eyre("a network has a node")?.clone();
     let network = DevnetFile {
-        chain_id: CHAIN_ID.to_owned(),
+        chain_id,
         bech32_prefix: ACCOUNT_PREFIX.to_owned(),
         denom: BASE_DENOM.to_owned(),
         gas_price,
