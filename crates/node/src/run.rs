@@ -5,7 +5,7 @@ mod error;
 pub use error::RunError;
 
 use crate::{
-    backend::NodeBackend,
+    backend::{NodeBackend, stale_ms},
     budgets::{Budgets, Objects},
     config::NodeConfig,
     home::Home,
@@ -161,6 +161,7 @@ impl Parts {
             known,
             router: Arc::new(OnceLock::new()),
             peers: Arc::new(self.peers()?),
+            stale_ms: stale_ms(self.config.engine.consensus().idle_block_interval),
         };
         let genesis_header = started.chain.genesis().header.clone();
         let info = self.comet_genesis(&genesis_header);
