@@ -148,7 +148,8 @@ mod tests {
             Breakdown::between(&[nothing.clone(), nothing.clone()], &[sync(1.0, 10), sync(3.0, 10)], 4.0);
         let sync = Stage { stage: "block sync".into(), seconds: 4.0, count: 20, mean_ms: 200.0, busy: 0.75 };
         assert_eq!(breakdown.stages, [sync]);
-        assert_eq!(Breakdown::between(&[nothing.clone()], &[nothing], 4.0).busiest(), None);
+        let nothing = [nothing];
+        assert_eq!(Breakdown::between(&nothing, &nothing, 4.0).busiest(), None);
     }
 
     #[test]

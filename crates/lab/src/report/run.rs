@@ -82,7 +82,7 @@ pub(super) fn settings(result: &RunResult) -> String {
 fn headline(metric: &Metric, finding: Option<&Finding>) -> Markup {
     html! {
         div.headline {
-            dt { (metric.name) }
+            dt { (tables::breakable(&metric.name)) }
             dd {
                 span.figure { (quantity(metric.value, &metric.unit)) }
                 @if let Some(ratio) = metric.ratio {

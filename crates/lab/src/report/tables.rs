@@ -22,6 +22,11 @@ pub(super) fn badge(verdict: Option<Verdict>) -> Markup {
     html! { span.badge.(class) { (sign) " " (word) } }
 }
 
+/// A name that a narrow column may break after each underscore.
+pub(super) fn breakable(name: &str) -> Markup {
+    html! { @for part in name.split_inclusive('_') { (part) wbr; } }
+}
+
 fn class_badge(class: Degradation) -> Markup {
     let style = class.verdict().as_str();
     html! { span.badge.(style) { (class.as_str()) } }
@@ -206,7 +211,7 @@ pub(super) fn parameters(result: &RunResult) -> Markup {
     html! {
         div.table {
             h3 { "Parameters and machine" }
-            dl.parameters { @for (name, value) in &rows { div { dt { (name) } dd { (value) } } } }
+            dl.parameters { @for (name, value) in &rows { div { dt { (breakable(name)) } dd { (value) } } } }
         }
     }
 }
