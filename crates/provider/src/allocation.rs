@@ -215,7 +215,17 @@ fn take_cards(wish: &Gpu, free: &Allocation, taken: &mut BTreeMap<GpuModel, u64>
 /// Whether a card is one that the order takes.
 fn accepts(wish: &Gpu, card: &GpuModel) -> bool {
     (wish.vendor.is_empty() || wish.vendor == card.vendor)
-        && (wish.models.is_empty() || wish.models.contains(&card.model))
+        && (wish.models.is_empty() || wish.models.iter().any(|model| is_model(&card.model, model)))
+}
+
+/// Whether a card is of a model that is wished, and has what the wish says beside the name, in the form
+/// `a100/ram/80Gi/interface/sxm`.
+fn is_model(card: &str, wish: &str) -> bool {
+    let (card, card_has) = card.split_once('/').unwrap_or((card, ""));
+    let (wish, wants) = wish.split_once('/').unwrap_or((wish, ""));
+    let card_has: Vec<&str> = card_has.split('/').collect();
+    let wants: Vec<&str> = wants.split('/').collect();
+    card == wish && (wants == [""] || wants.chunks(2).all(|wanted| card_has.chunks(2).any(|it| it == wanted)))
 }
 
 /// `sum + each x count`; an order too large to count saturates and then does not fit.
@@ -264,6 +274,18 @@ fn minus_all<K: Ord + Clone>(all: &BTreeMap<K, u64>, used: &BTreeMap<K, u64>) ->
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_card_serves_every_order_that_wishes_no_more_than_it_has() {
+        let card = "a100/ram/80Gi/interface/sxm";
+        for wish in ["a100", "a100/ram/80Gi", "a100/interface/sxm", card, "a100/interface/sxm/ram/80Gi"] {
+            assert!(is_model(card, wish), "{wish}");
+        }
+        for wish in ["h100", "a100/ram/40Gi", "a100/interface/pcie", "a100/ram", "a10", ""] {
+            assert!(!is_model(card, wish), "{wish}");
+        }
+        assert!(is_model("a100", "a100") && !is_model("a100", "a100/ram/80Gi"));
+    }
 
     #[test]
     fn what_has_no_limit_is_left_out_of_the_status() {

@@ -18,7 +18,7 @@ use virtengine_types::{
     market::{BidId, OrderId},
     proto::virtengine::market::v1::{
         MsgConfirmLease, MsgReleaseBid, MsgSubmitBid, MsgSubmitBidResponse, MsgWithdrawBid,
-        MsgWithdrawEarnings, MsgWithdrawEarningsResponse,
+        MsgWithdrawEarnings,
     },
 };
 
@@ -32,18 +32,15 @@ pub(crate) struct Chain {
     pub(crate) deposit: Amount,
 }
 
-/// How a chore went, and what it paid.
+/// How a chore went.
 pub(crate) struct Report {
     pub(crate) chore: Chore,
     pub(crate) done: Done,
-    /// uve that came in.
-    pub(crate) earned: Amount,
 }
 
 impl Chain {
     /// Does a chore; failures are logged here and told in short.
     pub(crate) async fn perform(&self, chore: Chore, price: Option<Amount>) -> Report {
-        let mut earned = Amount::ZERO;
         let result = match chore {
             Chore::Submit(order) => self.submit_bid(order, price).await,
             Chore::Check(order) => order_seen(self, order).await.map(|seen| Done::Order(seen.map(Box::new))),
@@ -62,10 +59,7 @@ impl Chain {
             }
             Chore::Withdraw(lease) => {
                 let message = MsgWithdrawEarnings { provider: self.name(), lease_id: lease.0 };
-                self.send(&message).await.map(|outcome| {
-                    earned = paid(&outcome);
-                    Done::Sent(None)
-                })
+                self.send(&message).await.map(|_| Done::Sent(None))
             }
         };
         let done = result.unwrap_or_else(|error| {
@@ -76,7 +70,7 @@ impl Chain {
                 Done::Unknown
             }
         });
-        Report { chore, done, earned }
+        Report { chore, done }
     }
 
     async fn submit_bid(&self, order: OrderId, price: Option<Amount>) -> Result<Done, ClientError> {
@@ -117,11 +111,4 @@ fn passes(refusal: &Refusal) -> bool {
     [SdkCode::MempoolFull, SdkCode::WrongSequence, SdkCode::InvalidSequence, SdkCode::TxInMempoolCache]
         .into_iter()
         .any(|code| refusal.is(code))
-}
-
-/// What a withdrawal paid.
-fn paid(outcome: &TxOutcome) -> Amount {
-    let response = outcome.response::<MsgWithdrawEarningsResponse>(0);
-    let coin = response.and_then(|response| response.amount);
-    coin.and_then(|coin| Coin::from_wire(&coin).ok()).map_or(Amount::ZERO, |coin| coin.amount)
 }

@@ -68,7 +68,11 @@ impl Metrics {
         );
         registry.register("leases_started", "Leases won", metrics.leases_started.clone());
         registry.register("leases_closed", "Leases that ended", metrics.leases_closed.clone());
-        registry.register("earned_uve", "Earnings withdrawn, after the take fee", metrics.earned_uve.clone());
+        registry.register(
+            "earned_uve",
+            "Earnings that were paid out, after the take fee",
+            metrics.earned_uve.clone(),
+        );
         registry.register("failures", "Steps on the chain that failed", metrics.failures.clone());
         registry.register("height", "Newest block heard of", metrics.height.clone());
         registry.register(

@@ -23,6 +23,8 @@ const RETRY: Duration = Duration::from_secs(1);
 pub(super) const FOLLOW: &str = "follow the event log";
 /// Name of the subscription to this provider's own bids and leases.
 pub(super) const OWN: &str = "own";
+/// Topic of what a lease paid out, asked for or at its end.
+pub(super) const PAID: &str = "escrow.withdrawn";
 
 /// Something read or listed for a subscription.
 pub(super) struct Heard {
@@ -53,11 +55,11 @@ pub(super) struct Feed {
 }
 
 impl Feed {
-    /// This provider's own bids and leases.
+    /// This provider's own bids and leases, and what they pay.
     pub(super) fn own(provider: Address) -> Self {
         Self {
             name: OWN.to_owned(),
-            topics: vec!["market.bid.*".to_owned(), "market.lease.*".to_owned()],
+            topics: ["market.bid.*", "market.lease.*", PAID].map(str::to_owned).to_vec(),
             filter: [("provider".to_owned(), provider.to_string())].into(),
             region: String::new(),
             class: String::new(),
@@ -177,15 +179,21 @@ pub(super) fn heights(client: Client, tasks: &mut JoinSet<()>) -> mpsc::Receiver
     tasks.spawn(async move {
         let mut pace = interval(RETRY);
         pace.set_missed_tick_behavior(MissedTickBehavior::Delay);
+        let mut told = false;
         loop {
             pace.tick().await;
             match client.status().await {
                 Ok(status) => {
+                    told = false;
                     if sender.send(Height(status.latest_height)).await.is_err() {
                         return;
                     }
                 }
-                Err(error) => tracing::warn!(%error, "failed to ask for the newest height"),
+                Err(error) if told => tracing::debug!(%error, "failed to ask for the newest height again"),
+                Err(error) => {
+                    told = true;
+                    tracing::warn!(%error, "failed to ask for the newest height; trying again every second");
+                }
             }
         }
     });

@@ -2,7 +2,7 @@
 
 use super::{
     RunError,
-    feed::{self, FOLLOW, Feed, Heard, OWN, What},
+    feed::{self, FOLLOW, Feed, Heard, OWN, PAID, What},
     window::Window,
 };
 use crate::{
@@ -26,7 +26,7 @@ use tokio::{
     time::sleep,
 };
 use virtengine_client::{ClientError, Delivery, Event};
-use virtengine_types::{Height, market::OrderId, proto::virtengine::provider::v1::Provider};
+use virtengine_types::{Coin, Height, market::OrderId, proto::virtengine::provider::v1::Provider};
 
 /// Reports that wait for the loop; whoever brings more waits.
 const REPORTS: usize = 256;
@@ -224,6 +224,12 @@ impl Work {
     }
 
     fn own_event(&mut self, event: &Event) {
+        if event.topic == PAID {
+            let paid = event.get("amount").and_then(|amount| amount.parse::<Coin>().ok());
+            let paid = paid.map_or(0, |paid| u64::try_from(paid.amount.0).unwrap_or(u64::MAX));
+            self.metrics.earned_uve.inc_by(paid);
+            return;
+        }
         match OwnEvent::read(event) {
             Some(own) => self.desk.event(&own),
             None => {
@@ -317,7 +323,6 @@ impl Work {
                 if matches!(report.done, Done::Refused | Done::Unknown) {
                     self.metrics.failures.inc();
                 }
-                self.metrics.earned_uve.inc_by(u64::try_from(report.earned.0).unwrap_or(u64::MAX));
                 self.desk.done(report.chore, report.done);
             }
             Word::Profile(row) => match Profile::from_wire(&row) {
