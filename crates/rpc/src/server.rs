@@ -39,6 +39,8 @@ const PREFACE: &[u8; 24] = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n";
 const FIRST_BYTES: usize = 2_048;
 /// Time between looks at a preface that comes in pieces.
 const PREFACE_PAUSE: Duration = Duration::from_millis(50);
+/// Time between looks at whether an idle client begins a request.
+const BEGIN_PAUSE: Duration = Duration::from_millis(500);
 /// Time that open calls get after the end was asked for.
 const DRAIN: Duration = Duration::from_secs(5);
 
@@ -133,8 +135,9 @@ async fn connection(
         tracing::debug!(%error, "could not set TCP_NODELAY");
     }
     // The server waits for a client's first bytes as long as it takes, and each silent one holds a slot.
-    match tokio::time::timeout(limits.header_timeout, greeted(&stream)).await {
-        Ok(Greeting::Http) => {}
+    let http1 = match tokio::time::timeout(limits.header_timeout, greeted(&stream)).await {
+        Ok(Greeting::Http1) => true,
+        Ok(Greeting::Http2) => false,
         Ok(Greeting::Quotes) => {
             if let Err(error) = refuse_quotes(stream).await {
                 tracing::trace!(%error, "a connection ended early");
@@ -142,12 +145,13 @@ async fn connection(
             return;
         }
         Ok(Greeting::Gone) | Err(_) => return,
-    }
+    };
     let mut builder = Builder::new(TokioExecutor::new());
     builder
         .http1()
         .timer(TokioTimer::new())
-        .header_read_timeout(limits.header_timeout)
+        // Its clock runs from the end of the request before, when a client may well be idle.
+        .header_read_timeout(limits.idle_timeout.saturating_add(limits.header_timeout))
         .max_buf_size(HTTP1_BUFFER);
     builder
         .http2()
@@ -157,6 +161,8 @@ async fn connection(
         .initial_connection_window_size(CONNECTION_WINDOW)
         .keep_alive_interval(KEEP_ALIVE);
     let mut open = visit.open.subscribe();
+    let mut calls = visit.open.subscribe();
+    let received = visit.received.clone();
     let io = TokioIo::new(Counted { stream, received: visit.received.clone() });
     let service = service_fn(move |request| visit.clone().answer(request));
     let connection = builder.serve_connection_with_upgrades(io, service);
@@ -169,6 +175,7 @@ async fn connection(
             connection.as_mut().graceful_shutdown();
             connection.await
         }
+        () = half_said(&received, &mut calls, limits.header_timeout), if http1 => Ok(()),
         () = idle(&mut open, limits.idle_timeout) => {
             connection.as_mut().graceful_shutdown();
             // Whoever takes no answer, nor the hint to go, is left.
@@ -184,11 +191,37 @@ async fn connection(
     drop(slot);
 }
 
+/// Waits until a client has begun a request on an HTTP/1 connection and not sent all of its headers in time.
+async fn half_said(received: &Received, open: &mut watch::Receiver<usize>, time: Duration) {
+    loop {
+        // While a call is open, what comes is its body.
+        if open.wait_for(|open| *open == 0).await.is_err() {
+            return;
+        }
+        let before = received.bytes();
+        let begun = async {
+            while received.bytes() <= before {
+                tokio::time::sleep(BEGIN_PAUSE).await;
+            }
+        };
+        tokio::select! {
+            changed = open.changed() => if changed.is_err() { return },
+            () = begun => {
+                if tokio::time::timeout(time, open.changed()).await.is_err() {
+                    return;
+                }
+            }
+        }
+    }
+}
+
 /// How a client begins.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Greeting {
-    /// With what the HTTP library reads.
-    Http,
+    /// As HTTP/1 does.
+    Http1,
+    /// As HTTP/2 does.
+    Http2,
     /// With an address that has quotes in it, as people type `/block?height="5"`.
     Quotes,
     /// It hung up.
@@ -207,7 +240,11 @@ async fn greeted(stream: &TcpStream) -> Greeting {
             Ok(count) => {
                 let mut lines = bytes[..count].split(|byte| *byte == b'\n');
                 let quoted = lines.next().is_some_and(|line| line.contains(&b'"'));
-                return if quoted { Greeting::Quotes } else { Greeting::Http };
+                return match quoted {
+                    true => Greeting::Quotes,
+                    false if bytes[..count].starts_with(PREFACE) => Greeting::Http2,
+                    false => Greeting::Http1,
+                };
             }
         }
     }

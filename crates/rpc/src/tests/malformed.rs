@@ -137,6 +137,30 @@ async fn an_address_with_quotes_is_told_how_to_write_them() {
 }
 
 #[tokio::test]
+async fn a_connection_that_is_kept_may_rest_longer_than_headers_take() {
+    let node = Node::with(Config { header_timeout_secs: 1, ..Config::default() }).await;
+    let mut socket = tokio::net::TcpStream::connect(node.rest).await.unwrap();
+    for rest in [0, 2_500] {
+        tokio::time::sleep(std::time::Duration::from_millis(rest)).await;
+        let request = b"GET /cosmos/base/tendermint/v1beta1/syncing HTTP/1.1\r\nHost: x\r\n\r\n";
+        socket.write_all(request).await.unwrap();
+        let mut answer = vec![0; 4_096];
+        let read = tokio::time::timeout(std::time::Duration::from_secs(10), socket.read(&mut answer));
+        let count = read.await.unwrap().unwrap();
+        assert!(
+            answer[..count].starts_with(b"HTTP/1.1 200 "),
+            "{:?}",
+            String::from_utf8_lossy(&answer[..count])
+        );
+    }
+    // A request that is begun has to be finished in time all the same.
+    socket.write_all(b"GET / HTTP/1.1\r\nHost").await.unwrap();
+    let mut answer = Vec::new();
+    let closed = tokio::time::timeout(std::time::Duration::from_secs(10), socket.read_to_end(&mut answer));
+    assert!(closed.await.is_ok(), "it holds its connection");
+}
+
+#[tokio::test]
 async fn clients_that_say_nothing_or_half_of_it_lose_their_connection() {
     let config = Config {
         header_timeout_secs: 1,
