@@ -186,7 +186,7 @@ async fn a_page_of_too_many_bytes_is_refused_on_every_surface_but_one_item_alway
 
 #[tokio::test]
 async fn an_answer_that_read_blocks_keeps_its_turn_until_it_is_written() {
-    let node = with_txs(Config { max_concurrent_reads: 1, max_concurrent_calls: 1, ..hasty() }).await;
+    let node = with_txs(Config { max_concurrent_searches: 1, max_concurrent_calls: 1, ..hasty() }).await;
     let ask = || node.router.query(SEARCH, search(2).into(), 0);
     let answer = ask().await.unwrap();
     let waited = ask().await.unwrap_err();
@@ -194,6 +194,8 @@ async fn an_answer_that_read_blocks_keeps_its_turn_until_it_is_written() {
     // Whoever waits for a turn takes nobody else's place.
     let (second, balance) = tokio::join!(ask(), node.router.query(BALANCE, balance().into(), 0));
     assert!(second.is_err() && balance.is_ok());
+    // Nor that of those who know which block they want.
+    node.found("/cosmos/tx/v1beta1/txs/block/2?pagination.limit=1").await;
     drop(answer);
     assert!(ask().await.is_ok());
     assert_eq!(node.found("/cosmos/tx/v1beta1/txs?query=tx.height%3E1").await["total"], json!("2"));
