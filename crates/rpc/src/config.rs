@@ -40,7 +40,7 @@ pub struct Config {
     pub max_concurrent_calls: usize,
     /// Most open connections of each listener; others wait to be accepted. Default 1,024.
     pub max_connections: usize,
-    /// Most calls that one HTTP/2 connection has open at once. Default 100.
+    /// Most calls that one HTTP/2 connection has open at once; each takes about 20 KB. Default 32.
     pub max_calls_per_connection: u32,
     /// Most open streams of events and of submitted transactions. Default 256.
     pub max_streams: usize,
@@ -79,7 +79,7 @@ impl Default for Config {
             max_concurrent_searches: 2,
             max_concurrent_calls: 256,
             max_connections: 1_024,
-            max_calls_per_connection: 100,
+            max_calls_per_connection: 32,
             max_streams: 256,
             request_timeout_secs: 15,
             inclusion_timeout_secs: 10,
