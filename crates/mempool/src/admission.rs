@@ -6,10 +6,7 @@ use crate::{
 };
 use parking_lot::Mutex;
 use rustc_hash::{FxHashMap, FxHashSet};
-use std::{
-    sync::Arc,
-    time::{Duration, Instant},
-};
+use std::{sync::Arc, time::Instant};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, mpsc, oneshot};
 use virtengine_chain::ante::AnteInvalid;
 use virtengine_crypto::cosmos::Unverified;
@@ -19,13 +16,6 @@ use virtengine_types::{
     code::Rejection,
     tx::{DecodedTx, VerifiedTx},
 };
-
-/// Size of a batch after which the next one waits for more: under such a load others come at once.
-const BUSY_BATCH: usize = 24;
-/// Size of a batch that waits no longer: beyond it a signature costs hardly less.
-const WORTHWHILE_BATCH: usize = 128;
-/// Longest wait for more.
-const GATHER: Duration = Duration::from_millis(8);
 
 /// A submitted transaction's claim to an answer.
 #[derive(Debug)]
@@ -142,27 +132,9 @@ impl<A: AccountSource> Admission<A> {
     pub async fn run(mut self) {
         let max = self.mempool.inner.config.max_batch;
         let mut batch = Vec::new();
-        let mut busy = false;
         while self.jobs.recv_many(&mut batch, max).await > 0 {
-            if busy {
-                self.gather(&mut batch, max).await;
-            }
-            busy = batch.len() >= BUSY_BATCH;
             self.admit(std::mem::take(&mut batch)).await;
         }
-    }
-
-    /// Waits a little for a batch that is worth an equation over its signatures.
-    async fn gather(&mut self, batch: &mut Vec<Job>, max: usize) {
-        let enough = async {
-            while batch.len() < WORTHWHILE_BATCH.min(max) {
-                if self.jobs.recv_many(batch, max - batch.len()).await == 0 {
-                    break;
-                }
-            }
-        };
-        // What came in time is in the batch either way.
-        drop(tokio::time::timeout(GATHER, enough).await);
     }
 
     async fn admit(&self, batch: Vec<Job>) {
