@@ -193,12 +193,8 @@ async fn connection(
 
 /// Waits until a client has begun a request on an HTTP/1 connection and not sent all of its headers in time.
 async fn half_said(received: &Received, open: &mut watch::Receiver<usize>, time: Duration) {
+    let mut before = 0;
     loop {
-        // While a call is open, what comes is its body.
-        if open.wait_for(|open| *open == 0).await.is_err() {
-            return;
-        }
-        let before = received.bytes();
         let begun = async {
             while received.bytes() <= before {
                 tokio::time::sleep(BEGIN_PAUSE).await;
@@ -212,6 +208,11 @@ async fn half_said(received: &Received, open: &mut watch::Receiver<usize>, time:
                 }
             }
         }
+        // While a call is open, what comes is its body.
+        if open.wait_for(|open| *open == 0).await.is_err() {
+            return;
+        }
+        before = received.bytes();
     }
 }
 
