@@ -28,5 +28,5 @@ pub use admission::{Admission, Ticket};
 pub use config::{Config, ConfigError};
 pub use errors::Refused;
 pub use mempool::{Mempool, Status};
-pub use metrics::{Metrics, RejectedLabels};
+pub use metrics::{Metrics, RejectedLabels, StageLabels};
 pub use pool::{BlockSpace, Committed, Inserted, Origin, Pool, SignerState};

@@ -22,7 +22,7 @@ pub struct RejectedLabels {
     pub code: u32,
 }
 
-/// A part of a transaction's way into the pool.
+/// A part of the way of transactions through the node; docs/spec/pipeline.md lists them.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
 pub struct StageLabels {
     /// Its name.

@@ -2,7 +2,6 @@
 
 use parking_lot::Mutex;
 use prometheus_client::{
-    encoding::EncodeLabelSet,
     metrics::{
         counter::Counter,
         family::Family,
@@ -13,13 +12,8 @@ use prometheus_client::{
 };
 use std::{sync::Arc, time::Duration};
 use virtengine_consensus::StageTimes;
+use virtengine_mempool::StageLabels;
 use virtengine_types::{Timestamp, block::FinalizedBlock};
-
-/// A part of a block's way through the node; docs/spec/pipeline.md lists them.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
-struct StageLabels {
-    stage: &'static str,
-}
 
 /// Counters of finalized blocks. Clones share their values.
 #[derive(Clone, Debug)]

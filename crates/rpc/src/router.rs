@@ -94,15 +94,8 @@ impl Routes {
         }
     }
 
-    /// Adds a method that searches blocks: it takes no turn from those that know what they want.
-    pub(crate) fn searching<Q, R, F, A>(&mut self, path: &'static str, rest: &[&'static str], handler: F)
-    where
-        Q: Message + Name + Default + 'static,
-        R: Message + Name + 'static,
-        F: Fn(Context, Q) -> A + Send + Sync + 'static,
-        A: Future<Output = Result<R, Status>> + Send + 'static,
-    {
-        self.unary(path, rest, handler);
+    /// Lets a method search blocks: it takes no turn from those that know which they want.
+    pub(crate) fn searches(&mut self, path: &'static str) {
         if let Some(route) = self.routes.get_mut(path) {
             route.reads = Reads::Searched;
         }

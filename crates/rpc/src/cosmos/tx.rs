@@ -17,7 +17,8 @@ pub(super) fn add(routes: &mut Routes) {
     routes.unary("/cosmos.tx.v1beta1.Service/Simulate", &["POST /cosmos/tx/v1beta1/simulate"], simulate);
     routes.reading("/cosmos.tx.v1beta1.Service/GetTx", &["GET /cosmos/tx/v1beta1/txs/{hash}"], get_tx);
     routes.unary("/cosmos.tx.v1beta1.Service/BroadcastTx", &["POST /cosmos/tx/v1beta1/txs"], broadcast_tx);
-    routes.searching("/cosmos.tx.v1beta1.Service/GetTxsEvent", &["GET /cosmos/tx/v1beta1/txs"], search);
+    routes.unary("/cosmos.tx.v1beta1.Service/GetTxsEvent", &["GET /cosmos/tx/v1beta1/txs"], search);
+    routes.searches("/cosmos.tx.v1beta1.Service/GetTxsEvent");
     routes.reading(
         "/cosmos.tx.v1beta1.Service/GetBlockWithTxs",
         &["GET /cosmos/tx/v1beta1/txs/block/{height}"],

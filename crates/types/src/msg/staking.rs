@@ -259,8 +259,14 @@ fn consensus_key(any: Option<prost_types::Any>) -> Result<[u8; 32], MsgError> {
     if any.type_url != "/cosmos.crypto.ed25519.PubKey" {
         return Err(MsgError::NotAllowed { field: "pubkey", found: any.type_url });
     }
-    let key = ed25519::PubKey::decode(any.value.as_slice())
-        .map_err(|error| MsgError::Malformed { type_url: any.type_url, cause: error.to_string() })?;
+    let malformed = |cause: String| MsgError::Malformed { type_url: any.type_url.clone(), cause };
+    let key = ed25519::PubKey::decode(any.value.as_slice()).map_err(|error| malformed(error.to_string()))?;
+    let canonical = key.encode_to_vec();
+    if canonical != any.value {
+        let found = any.value.len();
+        let expected = canonical.len();
+        return Err(malformed(format!("its encoding has {found} bytes, the canonical one {expected}")));
+    }
     fixed("pubkey.key", &key.key)
 }
 

@@ -284,12 +284,9 @@ fn signs_json(mode: &ModeInfo) -> bool {
 fn covered_by_json(tx: &wire::TxRaw, body: &wire::TxBody, auth: &wire::AuthInfo) -> Result<(), TxError> {
     canonical("tx body", &tx.body_bytes, &body.encode_to_vec())?;
     canonical("auth info", &tx.auth_info_bytes, &auth.encode_to_vec())?;
-    let keys = auth.signer_infos.iter().filter_map(|info| info.public_key.as_ref());
-    for (part, any) in
-        body.messages.iter().map(|any| ("message", any)).chain(keys.map(|any| ("public key", any)))
-    {
-        let name = any.type_url.trim_start_matches('/');
-        let only = fields::canonical(name, &any.value);
+    let part = "message";
+    for any in &body.messages {
+        let only = fields::canonical(any.type_url.trim_start_matches('/'), &any.value);
         canonical(part, &any.value, &only.map_err(|cause| TxError::Malformed { part, cause })?)?;
     }
     Ok(())

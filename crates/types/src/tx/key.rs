@@ -60,11 +60,22 @@ impl PublicKey {
         }
     }
 
-    /// Reads the key of a signer.
+    /// Reads the key of a signer. Its encoding must be that of [`PublicKey::to_any`]: a signature over JSON does not
+    /// cover it, so another would give the transaction a second hash.
     ///
     /// # Errors
-    /// - `Key` - an unknown kind, a wrong length, or a threshold outside its bounds
+    /// - `Key` - an unknown kind, a wrong length, a threshold outside its bounds, or another encoding
     pub fn from_any(any: &prost_types::Any) -> Result<Self, TxError> {
+        let key = Self::read(any)?;
+        let (found, canonical) = (any.value.len(), key.to_any().value);
+        if canonical != any.value {
+            let cause = format!("its encoding has {found} bytes, the canonical one {}", canonical.len());
+            return Err(TxError::Key { type_url: any.type_url.clone(), cause });
+        }
+        Ok(key)
+    }
+
+    fn read(any: &prost_types::Any) -> Result<Self, TxError> {
         let malformed = |cause: String| TxError::Key { type_url: any.type_url.clone(), cause };
         match any.type_url.as_str() {
             SECP256K1_URL => secp256k1_member(any).map(Self::Secp256k1),
