@@ -6,7 +6,7 @@ use clap::Parser as _;
 use std::{io::Write as _, process::ExitCode};
 
 #[global_allocator]
-static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+static ALLOCATOR: tikv_jemallocator::Jemalloc = tikv_jemallocator::Jemalloc;
 
 fn main() -> ExitCode {
     match cmd::Arguments::parse().run() {

@@ -3,6 +3,7 @@
 //! Every collection, queue and connection has a bound of its own that is kept at all times. A budget is for their sum:
 //! exceeding it changes nothing but [`Metrics::exceeded`] and the log.
 
+mod allocator;
 mod config;
 mod memory;
 #[cfg(test)]
@@ -64,6 +65,7 @@ struct BudgetLabel {
 
 #[derive(Clone, Debug, Default)]
 struct Metrics {
+    allocated: Gauge,
     heap: Gauge,
     resident: Gauge,
     peak: Gauge,
@@ -78,6 +80,11 @@ impl Budgets {
     pub(crate) fn register(registry: &mut Registry, config: BudgetConfig, objects: Vec<Objects>) -> Self {
         let metrics = Metrics::default();
         let registry = registry.sub_registry_with_prefix("virtengine");
+        registry.register(
+            "memory_allocated_bytes",
+            "Memory that is allocated and not freed",
+            metrics.allocated.clone(),
+        );
         registry.register(
             "memory_heap_bytes",
             "Memory that holds data of the process, not of a file",
@@ -111,6 +118,9 @@ impl Budgets {
     /// Notes what is used.
     fn look(&self, memory: Option<Memory>, tasks: usize) -> Used {
         let metrics = &self.metrics;
+        if let Some(allocated) = allocator::allocated_bytes() {
+            metrics.allocated.set(signed(allocated));
+        }
         if let Some(memory) = memory {
             metrics.heap.set(signed(memory.heap_bytes));
             metrics.resident.set(signed(memory.resident_bytes));

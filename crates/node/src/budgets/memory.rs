@@ -3,8 +3,7 @@
 /// In bytes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Memory {
-    /// Resident memory that no file backs: what is allocated, what the allocator keeps for later, and stacks. What the
-    /// allocator itself calls committed contains 1 GiB that it reserved and never touched.
+    /// Resident memory that no file backs: what is allocated, what the allocator keeps for later, and stacks.
     pub(super) heap_bytes: u64,
     /// All resident memory.
     pub(super) resident_bytes: u64,
