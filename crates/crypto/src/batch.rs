@@ -12,8 +12,11 @@ use thiserror::Error;
 #[cfg(test)]
 mod tests;
 
-/// Up to this many checks run on the calling thread: handing them over would cost more than it saves.
-const INLINE: usize = 4;
+/// Up to this many checks run on the calling thread, 1 to 3 ms of work: to wake the pool's threads, which look for more
+/// work for a while before they rest, costs more than it saves.
+pub const INLINE: usize = 64;
+/// Fewest checks that are handed to a thread.
+const SMALLEST_PART: usize = 4;
 /// Most ed25519 signatures in one equation; larger ones gain little and keep a core for long.
 const LARGEST_EQUATION: usize = 512;
 /// Fewest ed25519 signatures worth an equation for each core.
@@ -109,33 +112,27 @@ pub fn verify(check: &SignatureCheck) -> Result<(), SignatureError> {
 
 /// Checks every signature; the verdicts are in the order of `checks` and equal to those of [`verify`].
 ///
-/// Uses the global rayon pool and blocks until done, so call it off any async executor's threads.
+/// More than [`INLINE`] are checked on the global rayon pool. Blocks until done, so call it for more off any async
+/// executor's threads.
 /// `cargo bench -p virtengine-crypto` measures the rates.
 #[must_use]
 pub fn verify_batch(checks: &[SignatureCheck]) -> Vec<Result<(), SignatureError>> {
-    if checks.len() <= INLINE {
-        return checks.iter().map(verify).collect();
-    }
     let edwards: Vec<usize> =
         (0..checks.len()).filter(|&at| matches!(checks[at], SignatureCheck::Ed25519 { .. })).collect();
-    if edwards.is_empty() {
-        return checks.par_iter().with_min_len(INLINE).map(verify).collect();
-    }
-    let equation =
-        edwards.len().div_ceil(rayon::current_num_threads()).clamp(SMALLEST_EQUATION, LARGEST_EQUATION);
-    let (mut verdicts, edwards_verdicts): (Vec<_>, Vec<_>) = rayon::join(
-        || {
-            checks
-                .par_iter()
-                .with_min_len(INLINE)
-                .map(|check| match check {
-                    SignatureCheck::Secp256k1 { .. } => verify(check),
-                    SignatureCheck::Ed25519 { .. } => Ok(()), // replaced below
-                })
-                .collect()
-        },
-        || edwards.par_chunks(equation).flat_map_iter(|part| verify_equation(checks, part)).collect(),
-    );
+    let one_by_one = |check: &SignatureCheck| match check {
+        SignatureCheck::Secp256k1 { .. } => verify(check),
+        SignatureCheck::Ed25519 { .. } => Ok(()), // replaced below
+    };
+    let (mut verdicts, edwards_verdicts): (Vec<_>, Vec<_>) = if checks.len() <= INLINE {
+        (checks.iter().map(one_by_one).collect(), verify_equation(checks, &edwards))
+    } else {
+        let equation =
+            edwards.len().div_ceil(rayon::current_num_threads()).clamp(SMALLEST_EQUATION, LARGEST_EQUATION);
+        rayon::join(
+            || checks.par_iter().with_min_len(SMALLEST_PART).map(one_by_one).collect(),
+            || edwards.par_chunks(equation).flat_map_iter(|part| verify_equation(checks, part)).collect(),
+        )
+    };
     for (at, verdict) in edwards.into_iter().zip(edwards_verdicts) {
         verdicts[at] = verdict;
     }
@@ -144,12 +141,12 @@ pub fn verify_batch(checks: &[SignatureCheck]) -> Vec<Result<(), SignatureError>
 
 /// Verdicts of the ed25519 checks at `part`, by one equation if it holds.
 fn verify_equation(checks: &[SignatureCheck], part: &[usize]) -> Vec<Result<(), SignatureError>> {
-    if holds_together(checks, part) {
+    if part.len() > 1 && holds_together(checks, part) {
         return vec![Ok(()); part.len()];
     }
     part.chunks(SPLIT_EQUATION)
         .flat_map(|few| {
-            if few.len() < part.len() && holds_together(checks, few) {
+            if few.len() > 1 && few.len() < part.len() && holds_together(checks, few) {
                 vec![Ok(()); few.len()]
             } else {
                 few.iter().map(|&at| verify(&checks[at])).collect()

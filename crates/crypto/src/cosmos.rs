@@ -10,7 +10,7 @@ mod tests;
 
 pub use cache::VerifiedCache;
 
-use crate::batch::{SignatureError, verify_batch};
+use crate::batch::{INLINE, SignatureError, verify_batch};
 use plan::Plan;
 use rayon::prelude::*;
 use std::sync::Arc;
@@ -18,10 +18,10 @@ use thiserror::Error;
 use virtengine_types::Address;
 use virtengine_types::code::{Rejection, SdkCode};
 use virtengine_types::sign::AminoError;
-use virtengine_types::tx::{DecodedTx, PublicKey, VerifiedTx};
+use virtengine_types::tx::{DecodedTx, PublicKey, SignMode, VerifiedTx};
 
-/// Up to this many transactions are prepared on the calling thread.
-const INLINE: usize = 4;
+/// Fewest transactions that are handed to a thread.
+const SMALLEST_PART: usize = 4;
 
 /// What the state says of a signer.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -205,17 +205,29 @@ pub fn verify_tx(unverified: &Unverified, chain_id: &str) -> Result<VerifiedTx, 
     plan.conclude(&verdicts, chain_id)
 }
 
+/// Whether so few signatures are to be checked that [`verify_txs`] does it on the calling thread.
+#[must_use]
+pub fn are_few(unverified: &[Unverified]) -> bool {
+    let count = |mode: &SignMode| match mode {
+        SignMode::Multi { present, .. } => present.iter().filter(|signed| **signed).count(),
+        _ => 1,
+    };
+    let signers = unverified.iter().flat_map(|unverified| &unverified.tx.signers);
+    signers.map(|signer| count(&signer.mode)).sum::<usize>() <= INLINE
+}
+
 /// Checks the signatures of many transactions in one batch; the verdicts are in their order and equal to
 /// those of [`verify_tx`].
 ///
-/// Blocks on the global rayon pool, so call it off any async executor's threads.
+/// Blocks until done; unless there [are few](are_few), call it off any async executor's threads.
 #[must_use]
 pub fn verify_txs(unverified: &[Unverified], chain_id: &str) -> Vec<Result<VerifiedTx, VerifyError>> {
-    let mut plans: Vec<_> = unverified
-        .par_iter()
-        .with_min_len(INLINE)
-        .map(|unverified| Plan::new(unverified, chain_id))
-        .collect();
+    let plan = |unverified: &Unverified| Plan::new(unverified, chain_id);
+    let mut plans: Vec<_> = if are_few(unverified) {
+        unverified.iter().map(plan).collect()
+    } else {
+        unverified.par_iter().with_min_len(SMALLEST_PART).map(plan).collect()
+    };
     let mut checks = Vec::with_capacity(unverified.len());
     let counts: Vec<usize> = plans
         .iter_mut()

@@ -16,7 +16,7 @@ use std::{
 };
 use tokio::sync::{Notify, mpsc, oneshot, watch};
 use virtengine_chain::{ante, bank::ACCOUNTS, params::PARAMS};
-use virtengine_crypto::cosmos::{Unverified, VerifiedCache, VerifyError, verify_txs};
+use virtengine_crypto::cosmos::{Unverified, VerifiedCache, VerifyError, are_few, verify_txs};
 use virtengine_state::{Partition, StateError};
 use virtengine_types::{
     Address, Height,
@@ -113,7 +113,7 @@ impl Mempool {
             Ok(turn) => Ok(turn),
             Err(busy) => {
                 let longest = Duration::from_millis(self.inner.config.max_wait_ms);
-                tokio::time::timeout(longest, waiting.turn()).await.unwrap_or(Err(busy))
+                tokio::time::timeout(longest, waiting.turn(origin)).await.unwrap_or(Err(busy))
             }
         };
         let ticket = turn.and_then(|turn| self.enqueue(raw, origin, turn));
@@ -127,8 +127,7 @@ impl Mempool {
     /// # Errors
     /// As [`Mempool::check_tx`], for the rules that need no state.
     pub async fn submit(&self, raw: Bytes) -> Result<Ticket, Rejection> {
-        let turn = self.inner.waiting.turn().await;
-        self.counted(turn.and_then(|turn| self.enqueue(raw, Origin::Client, turn)))
+        self.counted(self.enqueue_in_turn(raw, Origin::Client).await)
     }
 
     fn counted<T>(&self, outcome: Result<T, Refused>) -> Result<T, Rejection> {
@@ -139,9 +138,9 @@ impl Mempool {
         })
     }
 
-    /// Queues a transaction if there is a place.
-    pub(crate) fn try_enqueue(&self, raw: Bytes, origin: Origin) -> Result<Ticket, Refused> {
-        let turn = self.inner.waiting.try_turn(origin)?;
+    /// Queues a transaction once there is a place.
+    pub(crate) async fn enqueue_in_turn(&self, raw: Bytes, origin: Origin) -> Result<Ticket, Refused> {
+        let turn = self.inner.waiting.turn(origin).await?;
         self.enqueue(raw, origin, turn)
     }
 
@@ -228,7 +227,7 @@ impl Mempool {
         known.into_iter().map(&mut verdict).collect()
     }
 
-    /// Checks on the threads that compute, off those that wait.
+    /// Checks few at once, and many on the threads that compute, off those that wait.
     async fn check_new_signatures(&self, jobs: Vec<Unverified>) -> Vec<Result<VerifiedTx, Refused>> {
         if jobs.is_empty() {
             return Vec::new();
@@ -236,13 +235,17 @@ impl Mempool {
         let metrics = &self.inner.metrics;
         metrics.verify_batch_size.observe(jobs.len() as f64);
         let start = Instant::now();
-        let (reply, answer) = oneshot::channel::<Vec<Result<VerifiedTx, VerifyError>>>();
-        let chain_id = self.inner.chain_id.clone();
-        rayon::spawn(move || {
-            // Nobody waits any more if this fails.
-            drop(reply.send(verify_txs(&jobs, &chain_id)));
-        });
-        let verdicts = answer.await.unwrap_or_default();
+        let verdicts = if are_few(&jobs) {
+            verify_txs(&jobs, &self.inner.chain_id)
+        } else {
+            let (reply, answer) = oneshot::channel::<Vec<Result<VerifiedTx, VerifyError>>>();
+            let chain_id = self.inner.chain_id.clone();
+            rayon::spawn(move || {
+                // Nobody waits any more if this fails.
+                drop(reply.send(verify_txs(&jobs, &chain_id)));
+            });
+            answer.await.unwrap_or_default()
+        };
         metrics.stage("signatures", start);
         for tx in verdicts.iter().flatten() {
             self.inner.verified.insert(tx.clone());
