@@ -1,12 +1,15 @@
 //! From submitted to pending: one task that takes batches through the checks that need the state.
 
 use crate::{
-    AccountSource, Inserted, LookupError, Mempool, Origin, Refused, SignerState, accounts::Accounts,
+    AccountSource, Config, Inserted, LookupError, Mempool, Origin, Refused, SignerState, accounts::Accounts,
     mempool::Inner,
 };
 use parking_lot::Mutex;
 use rustc_hash::{FxHashMap, FxHashSet};
-use std::{sync::Arc, time::Instant};
+use std::{
+    sync::Arc,
+    time::{Duration, Instant},
+};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, mpsc, oneshot};
 use virtengine_chain::ante::AnteInvalid;
 use virtengine_crypto::cosmos::Unverified;
@@ -65,19 +68,22 @@ impl Waiting {
         Self { hashes: Mutex::default(), clients: places(), peers: places(), max }
     }
 
+    const fn places(&self, origin: Origin) -> &Arc<Semaphore> {
+        match origin {
+            Origin::Client | Origin::Question => &self.clients,
+            Origin::Peer => &self.peers,
+        }
+    }
+
     /// Waits for a place, behind those who asked before.
-    pub(crate) async fn turn(&self) -> Result<Turn, Refused> {
-        let place = Arc::clone(&self.clients).acquire_owned().await;
+    pub(crate) async fn turn(&self, origin: Origin) -> Result<Turn, Refused> {
+        let place = Arc::clone(self.places(origin)).acquire_owned().await;
         place.map_err(|_| Refused::Stopping)
     }
 
     /// A place, if one is free.
     pub(crate) fn try_turn(&self, origin: Origin) -> Result<Turn, Refused> {
-        let places = match origin {
-            Origin::Client | Origin::Question => &self.clients,
-            Origin::Peer => &self.peers,
-        };
-        let place = Arc::clone(places).try_acquire_owned();
+        let place = Arc::clone(self.places(origin)).try_acquire_owned();
         place.map_err(|_| Refused::Busy { max: self.max })
     }
 
@@ -115,7 +121,8 @@ pub(crate) struct Job {
 
 /// The task that admits transactions, in the order in which they were submitted.
 ///
-/// While a batch is checked the next one collects, so batches grow with the load.
+/// While a batch is checked the next one collects, for a least time, so batches grow with the load and what comes alone
+/// does not wait.
 #[derive(Debug)]
 pub struct Admission<A> {
     mempool: Mempool,
@@ -128,11 +135,23 @@ impl<A: AccountSource> Admission<A> {
         Self { mempool, source, jobs }
     }
 
-    /// Runs until it is dropped. Whoever waits then is told that the node is stopping.
-    pub async fn run(mut self) {
-        let max = self.mempool.inner.config.max_batch;
+    /// Runs until it is dropped. Whoever waits then is told that the node is stopping. `pause` resolves after a time.
+    pub async fn run(mut self, pause: impl AsyncFn(Duration)) {
+        let Config { max_batch: max, batch_interval_ms, .. } = self.mempool.inner.config;
+        let interval = Duration::from_millis(batch_interval_ms);
         let mut batch = Vec::new();
+        let mut last: Option<Instant> = None;
         while self.jobs.recv_many(&mut batch, max).await > 0 {
+            let early = last.and_then(|last| interval.checked_sub(last.elapsed()));
+            if let Some(early) = early.filter(|_| batch.len() < max) {
+                pause(early).await;
+                while batch.len() < max
+                    && let Ok(job) = self.jobs.try_recv()
+                {
+                    batch.push(job);
+                }
+            }
+            last = Some(Instant::now());
             self.admit(std::mem::take(&mut batch)).await;
         }
     }

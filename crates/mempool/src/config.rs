@@ -7,6 +7,9 @@ use virtengine_types::tx::MAX_TX_BYTES;
 /// Largest bound of a number of things; tables of that many are made at start.
 const MAX_COUNT: usize = 10_000_000;
 
+/// Longest time between two batches in milliseconds.
+const MAX_INTERVAL_MS: u64 = 1_000;
+
 /// Bounds of what a node keeps and checks for others. Every one limits memory or work that strangers
 /// can cause.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -29,6 +32,8 @@ pub struct Config {
     pub max_wait_ms: u64,
     /// Most transactions checked in one batch. Default 512.
     pub max_batch: usize,
+    /// Least time from the check of one batch to that of the next in milliseconds, in which it collects. Default 5.
+    pub batch_interval_ms: u64,
     /// Most verified transactions remembered for the checking of blocks. Default 65,536.
     pub verified_count: usize,
     /// Most raw bytes of verified transactions remembered. Default 64 MiB.
@@ -56,6 +61,7 @@ impl Default for Config {
             max_waiting: 4_096,
             max_wait_ms: 2_000,
             max_batch: 512,
+            batch_interval_ms: 5,
             verified_count: 65_536,
             verified_bytes: 64 * 1024 * 1024,
             accounts_count: 65_536,
@@ -96,6 +102,14 @@ pub enum ConfigError {
         /// The least that works.
         needed: usize,
     },
+    /// Transactions would wait longer for their batch than clients do.
+    #[error("batch_interval_ms must be at most {max}, got {found}")]
+    Interval {
+        /// `batch_interval_ms`.
+        found: u64,
+        /// The most that is taken.
+        max: u64,
+    },
     /// A batch larger than the queue that it is taken from.
     #[error("max_batch {batch} exceeds max_waiting {waiting}")]
     Batch {
@@ -113,6 +127,7 @@ impl Config {
     /// - `Zero` - a bound is 0 that must not be
     /// - `TooLarge` - a bound is beyond any machine
     /// - `TooSmall` - a bound in bytes cannot hold the largest transaction
+    /// - `Interval` - `batch_interval_ms` is longer than clients wait
     /// - `Batch` - `max_batch` exceeds `max_waiting`
     pub fn validate(&self) -> Result<(), ConfigError> {
         let positive = [
@@ -142,6 +157,10 @@ impl Config {
             if found < needed {
                 return Err(ConfigError::TooSmall { field, found, needed });
             }
+        }
+        if self.batch_interval_ms > MAX_INTERVAL_MS {
+            let found = self.batch_interval_ms;
+            return Err(ConfigError::Interval { found, max: MAX_INTERVAL_MS });
         }
         if self.max_batch > self.max_waiting {
             return Err(ConfigError::Batch { batch: self.max_batch, waiting: self.max_waiting });
@@ -176,6 +195,12 @@ mod tests {
         let needed = MAX_TX_BYTES + crate::gossip::OVERHEAD_BYTES;
         let field = "gossip_message_bytes";
         assert_eq!(config.validate(), Err(ConfigError::TooSmall { field, found: 1_000, needed }));
+    }
+
+    #[test]
+    fn rejects_a_time_between_batches_that_nobody_waits_for() {
+        let config = Config { batch_interval_ms: 1_001, ..Config::default() };
+        assert_eq!(config.validate(), Err(ConfigError::Interval { found: 1_001, max: 1_000 }));
     }
 
     #[test]

@@ -8,16 +8,22 @@ mod codec;
 
 pub use codec::{CodecError, MAX_BATCH, OVERHEAD_BYTES, decode, encode};
 
-use crate::{Mempool, Origin, Refused};
+use crate::{Mempool, Origin, Refused, Ticket};
 use bytes::Bytes;
 use codec::LENGTH_BYTES;
 use commonware_p2p::{CheckedSender as _, LimitedSender, Receiver, Recipients};
 use commonware_runtime::Clock;
+use futures::{StreamExt as _, stream::FuturesUnordered};
 use rustc_hash::FxHashMap;
-use std::time::{Duration, SystemTime};
+use std::{
+    hash::Hash,
+    time::{Duration, SystemTime},
+};
 
 /// Most peers that are remembered as muted; above, the earliest mute is forgotten.
 const MAX_MUTED: usize = 1_024;
+/// Most messages whose checks are awaited at a time.
+const MAX_CHECKS: usize = 256;
 
 /// Sends and receives until the network closes the channel.
 ///
@@ -61,67 +67,91 @@ async fn send<C: Clock, S: LimitedSender>(clock: &C, mempool: &Mempool, mut send
     }
 }
 
+/// Takes messages in as they come. Their checks are awaited beside the messages that follow, so that what many
+/// messages bring is checked together.
 async fn receive<C: Clock, R: Receiver>(clock: &C, mempool: &Mempool, mut receiver: R) {
     let metrics = mempool.metrics();
-    let mute = Duration::from_secs(mempool.inner.config.gossip_mute_seconds);
-    let mut muted: FxHashMap<R::PublicKey, SystemTime> = FxHashMap::default();
+    let mut muted = Muted::new(Duration::from_secs(mempool.inner.config.gossip_mute_seconds));
+    let mut checks = FuturesUnordered::new();
     loop {
-        let (peer, message) = match receiver.recv().await {
-            Ok(message) => message,
-            Err(error) => {
-                tracing::debug!(%error, "the network takes no more transactions");
-                return;
-            }
-        };
-        if muted.get(&peer).is_some_and(|until| *until > clock.current()) {
-            metrics.gossip_refused.inc();
-            continue;
-        }
-        muted.remove(&peer);
-        if let Err(reason) = take(mempool, message.into()).await {
-            metrics.gossip_refused.inc();
-            tracing::warn!(?peer, reason, "a peer sent garbage and is not listened to for a while");
-            if muted.len() >= MAX_MUTED {
-                let earliest = muted.iter().min_by_key(|(_, until)| **until);
-                if let Some(peer) = earliest.map(|(peer, _)| peer.clone()) {
-                    muted.remove(&peer);
+        tokio::select! {
+            Some((peer, verdict)) = checks.next() => {
+                if let Err(reason) = verdict {
+                    metrics.gossip_refused.inc();
+                    tracing::warn!(?peer, reason, "a peer sent garbage and is not listened to for a while");
+                    muted.insert(peer, clock.current());
                 }
             }
-            muted.insert(peer, clock.current() + mute);
+            message = receiver.recv(), if checks.len() < MAX_CHECKS => match message {
+                Ok((peer, _)) if muted.contains(&peer, clock.current()) => {
+                    metrics.gossip_refused.inc();
+                }
+                Ok((peer, message)) => {
+                    let taken = take(mempool, message.into()).await;
+                    checks.push(async { (peer, verdict(taken).await) });
+                }
+                Err(error) => {
+                    tracing::debug!(%error, "the network takes no more transactions");
+                    return;
+                }
+            }
         }
     }
 }
 
-/// Takes a peer's batch in. Fails if only a faulty or hostile peer would send it.
-async fn take(mempool: &Mempool, message: Bytes) -> Result<(), String> {
-    let txs = decode(message).map_err(|error| error.to_string())?;
+/// Queues a peer's batch, each transaction once there is a place. Fails if it is no batch.
+async fn take(mempool: &Mempool, message: Bytes) -> Result<Vec<Result<Ticket, Refused>>, CodecError> {
+    let txs = decode(message)?;
     mempool.metrics().gossip_received.inc_by(txs.len() as u64);
+    let mut tickets = Vec::with_capacity(txs.len());
+    for tx in txs {
+        tickets.push(mempool.enqueue_in_turn(tx, Origin::Peer).await);
+    }
+    Ok(tickets)
+}
+
+/// Fails if only a faulty or hostile peer would send what was taken.
+async fn verdict(taken: Result<Vec<Result<Ticket, Refused>>, CodecError>) -> Result<(), String> {
     let mut garbage = None;
-    let mut note = |refused: Refused| {
-        if refused.is_garbage() {
-            garbage = Some(refused.to_string());
-        }
-    };
-    let mut txs = txs.into_iter();
-    loop {
-        let part = txs.by_ref().take(mempool.inner.config.max_batch);
-        // All are queued before the first answer is awaited, so that they are checked together.
-        let tickets: Vec<_> = part.map(|tx| mempool.try_enqueue(tx, Origin::Peer)).collect();
-        if tickets.is_empty() {
-            break;
-        }
-        for ticket in tickets {
-            match ticket {
-                Ok(ticket) => {
-                    if let Err(refused) = ticket.outcome().await {
-                        note(refused);
-                    }
-                }
-                Err(refused) => note(refused),
-            }
-        }
+    for ticket in taken.map_err(|error| error.to_string())? {
+        let outcome = match ticket {
+            Ok(ticket) => ticket.outcome().await,
+            Err(refused) => Err(refused),
+        };
+        garbage = outcome.err().filter(Refused::is_garbage).map(|refused| refused.to_string()).or(garbage);
     }
     garbage.map_or(Ok(()), Err)
+}
+
+/// Peers that are not listened to.
+struct Muted<P> {
+    until: FxHashMap<P, SystemTime>,
+    time: Duration,
+}
+
+impl<P: Clone + Eq + Hash> Muted<P> {
+    /// Nobody; each will be muted for `time`.
+    fn new(time: Duration) -> Self {
+        Self { until: FxHashMap::default(), time }
+    }
+
+    fn contains(&mut self, peer: &P, now: SystemTime) -> bool {
+        let muted = self.until.get(peer).is_some_and(|until| *until > now);
+        if !muted {
+            self.until.remove(peer);
+        }
+        muted
+    }
+
+    fn insert(&mut self, peer: P, now: SystemTime) {
+        if self.until.len() >= MAX_MUTED {
+            let earliest = self.until.iter().min_by_key(|(_, until)| **until);
+            if let Some(peer) = earliest.map(|(peer, _)| peer.clone()) {
+                self.until.remove(&peer);
+            }
+        }
+        self.until.insert(peer, now + self.time);
+    }
 }
 
 #[cfg(test)]

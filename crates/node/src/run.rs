@@ -186,7 +186,7 @@ impl Parts {
             listeners.serve(&config, router, surface, telemetry, stopping).await;
         });
         let (gossip_sender, gossip_receiver) = started.gossip;
-        let admission = tokio::spawn(admission.run());
+        let admission = tokio::spawn(admission.run(tokio::time::sleep));
         let clock = context.child("gossip");
         let gossip =
             tokio::spawn(virtengine_mempool::gossip::run(clock, mempool, gossip_sender, gossip_receiver));

@@ -58,7 +58,7 @@ async fn node(
 ) -> Mempool {
     let (mempool, admission) = mempool(config, ledger);
     let (sender, receiver) = oracle.control(peer.clone()).register(0, quota()).await.unwrap();
-    context.child("admission").spawn(|_| admission.run());
+    context.child("admission").spawn(|clock| admission.run(async move |time| clock.sleep(time).await));
     let gossiping = mempool.clone();
     context.child("gossip").spawn(|context| run(context, gossiping, sender, receiver));
     mempool
@@ -116,17 +116,21 @@ fn a_peer_that_sends_garbage_is_not_listened_to() {
     });
 }
 
+async fn check(mempool: &Mempool, message: Bytes) -> Result<(), String> {
+    verdict(take(mempool, message).await).await
+}
+
 #[tokio::test]
 async fn a_batch_with_a_wrong_signature_is_garbage_and_one_with_a_used_sequence_is_not() {
     let ledger = Ledger::default();
     let user = User::in_ledger(&ledger, 1, 3, 1_000_000);
     let (mempool, admission) = mempool(Config::default(), &ledger);
-    tokio::spawn(admission.run());
-    assert_eq!(take(&mempool, encode(&[user.transfer(2, 2_500)])).await, Ok(()));
+    tokio::spawn(admission.run(tokio::time::sleep));
+    assert_eq!(check(&mempool, encode(&[user.transfer(2, 2_500)])).await, Ok(()));
     let foreign = user.transfer_on("other-1", 3, 2_500);
     let batch = encode(&[foreign, user.transfer(3, 2_500)]);
     let reason = take(&mempool, batch).await.unwrap_err();
     assert!(reason.contains("signature verification failed"), "{reason}");
     assert_eq!(mempool.status().count, 1);
-    assert!(take(&mempool, encode(&[Bytes::from_static(b"no transaction")])).await.is_err());
+    assert!(check(&mempool, encode(&[Bytes::from_static(b"no transaction")])).await.is_err());
 }

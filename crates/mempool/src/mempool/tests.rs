@@ -1,5 +1,6 @@
 use super::*;
 use crate::testing::{CHAIN, Ledger, User, mempool};
+use futures::FutureExt as _;
 use std::sync::Arc;
 use virtengine_types::{
     block::{BlockHeader, StateWrite},
@@ -9,7 +10,7 @@ use virtengine_types::{
 /// Starts a mempool over a ledger.
 fn start(config: Config, ledger: &Ledger) -> Mempool {
     let (mempool, admission) = mempool(config, ledger);
-    tokio::spawn(admission.run());
+    tokio::spawn(admission.run(tokio::time::sleep));
     mempool
 }
 
@@ -122,10 +123,11 @@ async fn rejects_what_the_queue_has_no_place_for() {
     // Without the admission task everything waits.
     let (mempool, admission) = mempool(Config { max_waiting: 1, max_batch: 1, ..Config::default() }, &ledger);
     let ticket = mempool.submit(user.transfer(0, 2_500)).await.unwrap();
-    let refused = mempool.try_enqueue(user.transfer(1, 2_500), Origin::Client).unwrap_err();
+    let refused = mempool.inner.waiting.try_turn(Origin::Client).unwrap_err();
     assert_eq!(refused.rejection().code, 20);
     // Peers have places of their own.
-    mempool.try_enqueue(user.transfer(1, 2_500), Origin::Peer).unwrap();
+    let of_peer = mempool.enqueue_in_turn(user.transfer(1, 2_500), Origin::Peer);
+    assert!(of_peer.now_or_never().unwrap().is_ok());
     drop(admission);
     let stopped = ticket.wait().await.unwrap_err();
     assert_eq!((stopped.codespace, stopped.code), ("undefined", 1));
@@ -151,7 +153,7 @@ async fn places_are_given_in_turn_and_calls_wait_a_bounded_time() {
     assert!(number == 20 && log.contains("1 transactions wait for their check"), "{number} {log}");
 
     let again = Box::pin(mempool.check_tx(modest.transfer(0, 2_500)));
-    tokio::spawn(admission.run());
+    tokio::spawn(admission.run(tokio::time::sleep));
     let (second, third, again) = tokio::join!(second, third, again);
     second.unwrap().wait().await.unwrap();
     third.unwrap().wait().await.unwrap();
@@ -299,9 +301,39 @@ async fn a_store_that_cannot_be_read_is_not_the_transactions_fault() {
     let user = User::in_ledger(&Ledger::default(), 1, 0, 0);
     let (mempool, admission) =
         Mempool::new(Config::default(), CHAIN.to_owned(), Height(1), Params::default(), Broken);
-    tokio::spawn(admission.run());
+    tokio::spawn(admission.run(tokio::time::sleep));
     let rejection = mempool.check_tx(user.transfer(0, 2_500)).await.unwrap_err();
     assert_eq!((rejection.codespace, rejection.code), ("undefined", 1));
     assert!(rejection.log.contains("disk is gone"));
     assert_eq!(mempool.status().count, 0);
+}
+
+#[tokio::test]
+async fn a_batch_collects_for_its_time_and_what_comes_alone_does_not_wait() {
+    let ledger = Ledger::default();
+    let user = User::in_ledger(&ledger, 1, 0, 1_000_000);
+    let (mempool, admission) = mempool(Config { batch_interval_ms: 60, ..Config::default() }, &ledger);
+    let (pauses, mut paused) = mpsc::unbounded_channel();
+    let resume = Arc::new(tokio::sync::Notify::new());
+    let resumed = resume.clone();
+    tokio::spawn(admission.run(async move |time: Duration| {
+        pauses.send(time).unwrap();
+        resumed.notified().await;
+    }));
+    mempool.check_tx(user.transfer(0, 2_500)).await.unwrap();
+    assert!(paused.is_empty());
+    let first = mempool.submit(user.transfer(1, 2_500)).await.unwrap();
+    let pause = paused.recv().await.unwrap();
+    assert!(pause <= Duration::from_millis(60), "{pause:?}");
+    let second = mempool.submit(user.transfer(2, 2_500)).await.unwrap();
+    resume.notify_one();
+    first.wait().await.unwrap();
+    second.wait().await.unwrap();
+    assert!(paused.is_empty());
+    // Both were checked as one batch, after that of the first.
+    let mut registry = prometheus_client::registry::Registry::default();
+    mempool.metrics().register(&mut registry);
+    let mut text = String::new();
+    prometheus_client::encoding::text::encode(&mut text, &registry).unwrap();
+    assert!(text.contains("\nverify_batch_size_count 2\n"), "{text}");
 }
