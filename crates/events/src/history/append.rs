@@ -1,7 +1,7 @@
 //! Taking in finalized blocks and dropping old ones.
 
 use super::index::{BlockIndex, row_key};
-use super::rows::{ON_DISK, START, encode, pack};
+use super::rows::{ON_DISK, Packer, START, encode};
 use super::{BlockMeta, BlockRecord, Fresh, Head, History, HistoryError};
 use crate::Entry;
 use bytes::Bytes;
@@ -19,7 +19,7 @@ impl History {
     /// - `OtherChain`, `Results`, `Events` - it is not a block of this chain, or not a whole one
     /// - `Store` - the disk failed; the block is not kept
     pub fn append(&self, block: &FinalizedBlock) -> Result<Arc<BlockRecord>, HistoryError> {
-        let _guard = self.inner.appending.lock();
+        let mut packer = self.inner.appending.lock();
         let head = self.inner.head.read().clone();
         let record = Arc::new(BlockRecord::new(block));
         let height = record.height().0;
@@ -38,7 +38,7 @@ impl History {
         if head.latest.as_ref().is_some_and(|latest| height <= latest.height().0) {
             return self.known(record);
         }
-        self.write(head, record)
+        self.write(&mut packer, head, record)
     }
 
     fn known(&self, record: Arc<BlockRecord>) -> Result<Arc<BlockRecord>, HistoryError> {
@@ -53,7 +53,12 @@ impl History {
         Err(HistoryError::Conflict { height, known, given })
     }
 
-    fn write(&self, mut head: Head, record: Arc<BlockRecord>) -> Result<Arc<BlockRecord>, HistoryError> {
+    fn write(
+        &self,
+        packer: &mut Packer,
+        mut head: Head,
+        record: Arc<BlockRecord>,
+    ) -> Result<Arc<BlockRecord>, HistoryError> {
         let rows = &self.inner.rows;
         let height = record.height().0;
         let key = height.to_be_bytes();
@@ -64,12 +69,12 @@ impl History {
             batch.insert(&rows.about, ON_DISK, head.fresh.on_disk.to_be_bytes());
         }
         batch.insert(&rows.headers, key, encode(&record.meta, "headers")?);
-        batch.insert(&rows.bodies, key, pack(&body, "bodies")?);
-        batch.insert(&rows.results, key, pack(record.outcome.as_ref(), "results")?);
+        batch.insert(&rows.bodies, key, packer.pack(&body, "bodies")?);
+        batch.insert(&rows.results, key, packer.pack(record.outcome.as_ref(), "results")?);
         batch.insert(&rows.blocks, record.meta.hash, key);
         if record.meta.events > 0 {
             let entries: Vec<Entry> = record.entries().collect();
-            batch.insert(&rows.log, key, pack(&entries, "log")?);
+            batch.insert(&rows.log, key, packer.pack(&entries, "log")?);
         }
         let meta = Arc::new(record.meta.clone());
         head.earliest = match (head.earliest, &head.latest) {

@@ -41,7 +41,7 @@ use crate::Entry;
 use cache::BlockCache;
 use fresh::Fresh;
 use parking_lot::{Mutex, RwLock};
-use rows::Rows;
+use rows::{Packer, Rows};
 use std::collections::BTreeSet;
 use std::ops::Range;
 use std::path::Path;
@@ -84,8 +84,6 @@ impl Default for Config {
             "transfer.recipient",
             "transfer.sender",
             "tx.acc_seq",
-            "tx.signature",
-            "tx.fee",
             "delegate.validator",
         ];
         Self {
@@ -202,7 +200,8 @@ struct Inner {
     chain_id: String,
     config: Config,
     head: RwLock<Head>,
-    appending: Mutex<()>,
+    /// Locked while a block is taken in.
+    appending: Mutex<Packer>,
     cache: Mutex<BlockCache>,
 }
 
@@ -240,7 +239,7 @@ impl History {
             chain_id: chain_id.to_owned(),
             config,
             head: RwLock::new(head),
-            appending: Mutex::new(()),
+            appending: Mutex::new(Packer::new().map_err(fjall::Error::Io)?),
             cache,
         };
         let history = Self { inner: Arc::new(inner) };

@@ -28,6 +28,9 @@ const L0_TABLES: u8 = 8;
 /// Journal kept before memtables are written out, in bytes; a restart reads it back.
 const JOURNAL_BYTES: u64 = 128 << 20;
 
+/// Memory for packing that is kept from row to row, in bytes.
+const KEPT_BYTES: usize = 16 << 20;
+
 /// Names of the keyspaces. A directory holds all of them from the start on.
 const KEYSPACES: [&str; 8] = ["about", "headers", "bodies", "results", "blocks", "txs", "index", "log"];
 
@@ -179,9 +182,31 @@ pub(super) fn encode(value: &impl BorshSerialize, row: &str) -> Result<Vec<u8>, 
     borsh::to_vec(value).map_err(|error| corrupt(row, &error))
 }
 
-/// Encodes and compresses a row.
-pub(super) fn pack(value: &impl BorshSerialize, row: &str) -> Result<Vec<u8>, HistoryError> {
-    zstd::encode_all(encode(value, row)?.as_slice(), ZSTD_LEVEL).map_err(|error| corrupt(row, &error))
+/// Encodes and compresses rows one after the other, in memory that is used again: rows of large blocks have megabytes.
+pub(super) struct Packer {
+    compressor: zstd::bulk::Compressor<'static>,
+    encoded: Vec<u8>,
+    packed: Vec<u8>,
+}
+
+impl Packer {
+    pub(super) fn new() -> io::Result<Self> {
+        let compressor = zstd::bulk::Compressor::new(ZSTD_LEVEL)?;
+        Ok(Self { compressor, encoded: Vec::new(), packed: Vec::new() })
+    }
+
+    /// The packed row, until the next.
+    pub(super) fn pack(&mut self, value: &impl BorshSerialize, row: &str) -> Result<&[u8], HistoryError> {
+        for buffer in [&mut self.encoded, &mut self.packed] {
+            buffer.clear();
+            buffer.shrink_to(KEPT_BYTES);
+        }
+        let failed = |error| corrupt(row, &error);
+        value.serialize(&mut self.encoded).map_err(failed)?;
+        self.packed.reserve(zstd::zstd_safe::compress_bound(self.encoded.len()));
+        self.compressor.compress_to_buffer(&self.encoded, &mut self.packed).map_err(failed)?;
+        Ok(&self.packed)
+    }
 }
 
 /// Decodes a row of [`encode`].
@@ -189,7 +214,7 @@ pub(super) fn plain<T: BorshDeserialize>(bytes: &[u8], row: &str) -> Result<T, H
     T::try_from_slice(bytes).map_err(|error| corrupt(row, &error))
 }
 
-/// Decodes a row of [`pack`].
+/// Decodes a row of [`Packer::pack`].
 pub(super) fn unpack<T: BorshDeserialize>(bytes: &[u8], row: &str) -> Result<T, HistoryError> {
     plain(&zstd::decode_all(bytes).map_err(|error| corrupt(row, &error))?, row)
 }
