@@ -2,7 +2,7 @@
 
 mod text;
 
-use bech32::Bech32;
+use bech32::{Bech32, primitives::decode::CheckedHrpstring};
 use borsh::{BorshDeserialize, BorshSerialize};
 use ripemd::Ripemd160;
 use sha2::{Digest, Sha256};
@@ -16,6 +16,9 @@ pub const ACCOUNT_PREFIX: &str = "virtengine";
 pub const OPERATOR_PREFIX: &str = "virtenginevaloper";
 /// Human-readable part of consensus addresses.
 pub const CONSENSUS_PREFIX: &str = "virtenginevalcons";
+
+/// Characters of an address's 20 bytes, without the checksum's.
+const CHARACTERS: usize = 32;
 
 /// Why a text is not an address.
 #[derive(Clone, Debug, PartialEq, Eq, Error)]
@@ -95,18 +98,22 @@ impl Address {
     /// - `Prefix` - another chain's or kind's address
     /// - `Length` - not 20 bytes
     pub fn from_bech32(text: &str, prefix: &'static str) -> Result<Self, AddressError> {
-        let (hrp, bytes) = bech32::decode(text)
-            .ok()
-            .filter(|(hrp, bytes)| {
-                bech32::encode::<Bech32>(*hrp, bytes)
-                    .is_ok_and(|canonical| canonical.eq_ignore_ascii_case(text))
-            })
-            .ok_or_else(|| AddressError::NotBech32 { text: text.chars().take(128).collect() })?;
-        if hrp.to_lowercase() != prefix {
-            return Err(AddressError::Prefix { expected: prefix, found: hrp.to_lowercase() });
+        let malformed = || AddressError::NotBech32 { text: text.chars().take(128).collect() };
+        let checked = CheckedHrpstring::new::<Bech32>(text).map_err(|_| malformed())?;
+        if !checked.hrp().lowercase_char_iter().eq(prefix.chars()) {
+            return Err(AddressError::Prefix { expected: prefix, found: checked.hrp().to_lowercase() });
         }
-        let found = bytes.len();
-        Ok(Self(bytes.try_into().map_err(|_| AddressError::Length { found })?))
+        let mut address = [0; 20];
+        let found = checked.byte_iter().len();
+        if found != address.len() {
+            return Err(AddressError::Length { found });
+        }
+        // In 32 characters no bit is left over that could be either.
+        if checked.data_part_ascii_no_checksum().len() != CHARACTERS {
+            return Err(malformed());
+        }
+        address.iter_mut().zip(checked.byte_iter()).for_each(|(to, from)| *to = from);
+        Ok(Self(address))
     }
 
     /// Reads an operator address.
@@ -180,6 +187,21 @@ mod tests {
         let hrp = Hrp::parse(ACCOUNT_PREFIX).unwrap();
         let long = bech32::encode::<Bech32>(hrp, &[1; 32]).unwrap();
         assert_eq!(long.parse::<Address>(), Err(AddressError::Length { found: 32 }));
+    }
+
+    #[test]
+    fn rejects_characters_that_20_bytes_do_not_need() {
+        use bech32::{ByteIterExt as _, Fe32, Fe32IterExt as _};
+        let hrp = Hrp::parse(ACCOUNT_PREFIX).unwrap();
+        let text: String = [7u8; 20]
+            .iter()
+            .copied()
+            .bytes_to_fes()
+            .chain([Fe32::Q])
+            .with_checksum::<Bech32>(&hrp)
+            .chars()
+            .collect();
+        assert!(matches!(text.parse::<Address>(), Err(AddressError::NotBech32 { .. })));
     }
 
     #[test]

@@ -215,9 +215,7 @@ impl DecodedTx {
         if raw.len() > MAX_TX_BYTES {
             return Err(TxError::TooLarge { found: raw.len(), max: MAX_TX_BYTES });
         }
-        let tx: wire::TxRaw = message("tx", raw.clone(), |_| false)?;
-        // The signature does not cover the outer encoding: a second one would give a second hash.
-        canonical("tx", &raw, &tx.encode_to_vec())?;
+        let tx: wire::TxRaw = outer(&raw)?;
         let body: wire::TxBody = message("tx body", tx.body_bytes.clone(), is_extension)?;
         let auth: wire::AuthInfo = message("auth info", tx.auth_info_bytes.clone(), |_| false)?;
         let messages = messages(&body)?;
@@ -244,6 +242,20 @@ impl DecodedTx {
 enum Unsigned {
     Allow,
     Refuse,
+}
+
+/// Decodes the outer encoding, which no signature covers: a second one would give a second hash, so there is one.
+fn outer(raw: &Bytes) -> Result<wire::TxRaw, TxError> {
+    let part = "tx";
+    let malformed = |error: prost::DecodeError| TxError::Malformed { part, cause: error.to_string() };
+    let tx = wire::TxRaw::decode(raw.clone()).map_err(malformed)?;
+    let only = tx.encode_to_vec();
+    if *raw != only {
+        // A field that is not known is named as such.
+        message::<wire::TxRaw>(part, raw.clone(), |_| false)?;
+    }
+    canonical(part, raw, &only)?;
+    Ok(tx)
 }
 
 /// Decodes a part. An unknown field could change what a signer believes to sign, so it is refused.
