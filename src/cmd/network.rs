@@ -50,6 +50,13 @@ pub(super) struct MadeNetwork {
     pub(super) observers: Vec<Made>,
 }
 
+/// Threads of one of `nodes` that share the machine's cores: with more of them than cores they only get into each
+/// other's way.
+fn threads_each(wanted: usize, nodes: usize) -> usize {
+    let cores = std::thread::available_parallelism().map_or(1, usize::from);
+    wanted.min(cores / nodes.max(1)).max(1)
+}
+
 /// Makes every node's home.
 pub(super) fn make(wanted: Wanted<'_>) -> Result<MadeNetwork> {
     let Wanted { home, base_port, chain_id, params, accounts, operators, observers, config } = wanted;
@@ -77,11 +84,12 @@ pub(super) fn make(wanted: Wanted<'_>) -> Result<MadeNetwork> {
         validators: seats,
     };
     let validators = u16::try_from(members.len())?;
-    let config = NodeConfig {
+    let mut config = NodeConfig {
         validators: peers(&members, base_port, 0),
         observers: peers(&followers, base_port, validators),
         ..config
     };
+    config.engine.threads = threads_each(config.engine.threads, members.len());
     let make_all = |kind: &str, nodes: &[(Identity, Option<bls::SecretKey>)], first: u16| {
         let one = |(index, (identity, voting)): (u16, &(Identity, Option<bls::SecretKey>))| {
             let name = format!("{kind}{index}");
