@@ -99,6 +99,53 @@ fn every_market_cycle_of_a_small_load_comes_to_its_end() {
 }
 
 #[test]
+fn an_overload_is_told_by_its_phases() {
+    let folder = tempfile::tempdir().unwrap();
+    let json = folder.path().join("overload.json");
+    let load = ["--rate", "60", "--duration", "5", "--accounts", "20", "--max-outstanding", "400"];
+    let output = run("overload", 26_400, &json, &load);
+    let errors = String::from_utf8_lossy(&output.stderr);
+    assert!(output.status.success(), "{errors}");
+    let result = RunResult::from_json(&std::fs::read(&json).unwrap()).unwrap();
+    let value = |name: &str| result.metric(name).unwrap_or_else(|| panic!("no {name}: {errors}")).value;
+    assert_eq!(result.parameters["phases"], "30 tx/s for 5 s, 180 for 5 s, 30 for 10 s");
+    // A rate that is far below the true knee is taken whole three times too.
+    assert!((120.0..240.0).contains(&value("offered_tps")), "{errors}");
+    assert!(value("overload_ratio") > 1.5 && value("refused") == 0.0, "{errors}");
+    assert_eq!(value("error_rate"), 0.0, "{errors}");
+    // The budget of the node itself is the limit.
+    assert_eq!(result.metric("peak_rss_bytes").unwrap().limit, Some(4e9));
+    let (offered, committed) = counts(&result);
+    assert_eq!(committed, offered, "{errors}");
+    assert!(
+        result.series.iter().any(|series| matches!(series, Series::Held(held) if held.memory.len() > 15))
+    );
+}
+
+#[test]
+fn an_analysis_whose_runs_fail_says_which() {
+    let folder = tempfile::tempdir().unwrap();
+    let json = folder.path().join("d.json");
+    let port = free_ports(28_500).to_string();
+    let output = Command::new(env!("CARGO_BIN_EXE_virtengine"))
+        .args(["lab", "degradation", "throughput", "--sizes", "1,2,3,4,5", "--repeat", "1", "--resume"])
+        .args(["--base-port", &port, "--commit", "0123456789abcdef", "--accounts", "1"])
+        .args(["--program", "/bin/false", "--json"])
+        .arg(&json)
+        .output()
+        .unwrap();
+    let errors = String::from_utf8_lossy(&output.stderr);
+    assert!(!output.status.success() && errors.contains("5 runs failed and are missing"), "{errors}");
+    let result = RunResult::from_json(&std::fs::read(&json).unwrap()).unwrap();
+    assert_eq!((result.metric("missing_runs").unwrap().value, result.errors.len()), (5.0, 5));
+    let reason = &result.errors[0].reason;
+    assert!(
+        reason.contains("no run of size 1, repetition 1") && reason.contains("validator0 ended"),
+        "{reason}"
+    );
+}
+
+#[test]
 fn mistakes_are_refused_with_what_to_do() {
     let lab = |arguments: &[&str]| {
         let output =
@@ -108,7 +155,7 @@ fn mistakes_are_refused_with_what_to_do() {
     };
     let commit = ["--commit", "0123456789abcdef"];
     let unknown = lab(&["run", "speed", commit[0], commit[1]]);
-    assert!(unknown.contains("speed") && unknown.contains("throughput, market"), "{unknown}");
+    assert!(unknown.contains("speed") && unknown.contains("throughput, market, overload"), "{unknown}");
     let zero = lab(&["run", "throughput", "--rate", "0", commit[0], commit[1]]);
     assert!(zero.contains("--rate must be above 0"), "{zero}");
     let funds =

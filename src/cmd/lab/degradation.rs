@@ -2,12 +2,12 @@
 
 use super::{
     options::{LoadArgs, NetworkArgs, RateArgs},
-    run::{Kept, options},
+    run::{Kept as Files, options},
 };
 use crate::cmd::output::Output;
 use clap::{Args, ValueEnum};
-use eyre::Result;
-use virtengine_lab::scenario::{self, Analysis, Over, Progress};
+use eyre::{Result, bail};
+use virtengine_lab::scenario::{self, Analysis, Kept, Over, Progress};
 
 /// Runs of each size unless told otherwise: the fewest from which one bad run can be told.
 const REPEAT: u32 = 3;
@@ -16,17 +16,15 @@ const REPEAT: u32 = 3;
 pub(super) struct Degradation {
     /// What to measure: see `lab list`.
     scenario: String,
-    /// At least five sizes, each run as often as --repeat says (3).
-    #[arg(
-        long,
-        value_name = "N,N,...",
-        value_delimiter = ',',
-        default_value = "1000,3000,10000,30000,100000"
-    )]
+    /// At least five sizes, each run as often as --repeat says (3); default those that suit the flag.
+    #[arg(long, value_name = "N,N,...", value_delimiter = ',')]
     sizes: Vec<u64>,
     /// The flag that takes the sizes; default the scenario's own size.
     #[arg(long, value_enum)]
     over: Option<OverName>,
+    /// Reuse the runs that an earlier analysis with this --json has finished with the same settings and commit.
+    #[arg(long, requires = "json")]
+    resume: bool,
     #[command(flatten)]
     load: LoadArgs,
     #[command(flatten)]
@@ -34,7 +32,7 @@ pub(super) struct Degradation {
     #[command(flatten)]
     network: NetworkArgs,
     #[command(flatten)]
-    kept: Kept,
+    kept: Files,
 }
 
 #[derive(Clone, Copy, ValueEnum)]
@@ -49,6 +47,8 @@ enum OverName {
     Validators,
     /// Providers of the market.
     Providers,
+    /// Part of the load with one hot account, in percent.
+    HotShare,
 }
 
 impl Degradation {
@@ -64,10 +64,22 @@ impl Degradation {
                 OverName::Connections => Over::Connections,
                 OverName::Validators => Over::Validators,
                 OverName::Providers => Over::Providers,
+                OverName::HotShare => Over::HotShare,
             },
         );
-        let analysis = Analysis { over, sizes: self.sizes, repeat: self.rate.repeat.unwrap_or(REPEAT) };
-        let result = analysis.run(scenario.as_ref(), &options, &Progress::stderr())?;
-        self.kept.keep(result, &baselines, output)
+        let sizes = if self.sizes.is_empty() { over.usual().to_vec() } else { self.sizes };
+        let analysis = Analysis { over, sizes, repeat: self.rate.repeat.unwrap_or(REPEAT) };
+        let runs = self.kept.runs().map(|folder| Kept::new(folder, self.resume));
+        let result = analysis.run(scenario.as_ref(), &options, runs.as_ref(), &Progress::stderr())?;
+        let missing = Analysis::missing(&result);
+        self.kept.keep(result, &baselines, output)?;
+        match (missing, runs) {
+            (0, _) => Ok(()),
+            (_, Some(runs)) => bail!(
+                "{missing} runs failed and are missing: the others are in {}, and --resume measures only these",
+                runs.folder().display()
+            ),
+            (_, None) => bail!("{missing} runs failed and are missing: with --json the others would be kept"),
+        }
     }
 }

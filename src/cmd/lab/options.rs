@@ -185,9 +185,10 @@ impl RateArgs {
         set(&mut options.transfer_share, self.transfer_share);
         set(&mut options.bids, self.bids);
         options.batch = self.batch_size;
-        options.connections = self.connections;
+        options.connections = self.connections.or(options.connections);
         set(&mut options.max_outstanding, self.max_outstanding);
-        options.saturate = self.saturate;
+        // A rate that is given is not looked for, unless that is asked for too.
+        options.saturate = self.saturate || (options.saturate && self.rate.is_none());
         set(&mut options.max_p99, self.max_p99.map(Duration::from_millis));
     }
 }

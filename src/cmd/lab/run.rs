@@ -73,6 +73,11 @@ impl Kept {
         files::baselines_if_any(&self.baselines)
     }
 
+    /// The folder beside the result in which the runs of an analysis are kept.
+    pub(super) fn runs(&self) -> Option<PathBuf> {
+        self.json.as_ref().map(|json| json.with_extension("runs"))
+    }
+
     /// Judges a result, writes it to its files and shows it.
     pub(super) fn keep(&self, mut result: RunResult, baselines: &Baselines, output: &Output) -> Result<()> {
         let judged = baselines.judge(&mut result);

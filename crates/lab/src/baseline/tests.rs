@@ -51,7 +51,7 @@ fn the_file_of_the_tree_is_read_and_stores_no_guess() {
     let baselines = scale();
     assert_eq!(
         baselines.scenarios().into_iter().collect::<Vec<_>>(),
-        ["degradation", "market", "throughput"]
+        ["degradation", "market", "overload", "throughput", "world"]
     );
     for scenario in ["throughput", "market"] {
         let result = RunResult { scenario: scenario.into(), ..sample() };
@@ -195,11 +195,15 @@ fn a_check_lists_every_verdict_and_what_was_not_measured() {
     let warned: Vec<_> = check.runs[0].findings.iter().filter(|f| f.verdict != Some(Verdict::Pass)).collect();
     assert_eq!(warned.len(), 1);
     assert_eq!(warned[0].metric, "tps_ratio");
-    assert_eq!(check.unmeasured, ["degradation", "market"]);
+    assert_eq!(check.unmeasured, ["degradation", "market", "overload", "world"]);
     let table = check.table();
-    for text in
-        ["tps_ratio", "0.593", "below the target 0.6", "25,312 tx/s", "not measured: degradation, market"]
-    {
+    for text in [
+        "tps_ratio",
+        "0.593",
+        "below the target 0.6",
+        "25,312 tx/s",
+        "not measured: degradation, market, overload",
+    ] {
         assert!(table.contains(text), "{text} is not in\n{table}");
     }
 }

@@ -5,7 +5,7 @@ mod ledger;
 mod tests;
 
 use super::{
-    Block, Errors, Hash, Signed, TxResult, Way, Work, observe,
+    Block, ByArrival, Errors, Hash, Signed, TxResult, Way, Work, observe,
     submit::{Answer, Item, Lanes},
 };
 use crate::{
@@ -38,8 +38,8 @@ pub struct Drive {
     pub schedule: Vec<Duration>,
     /// End of the schedule.
     pub duration: Duration,
-    /// What arrives before this is not measured.
-    pub warm_up: Duration,
+    /// What arrives in it is measured.
+    pub window: Range<Duration>,
     /// Longest wait for finality after the schedule's end.
     pub drain: Duration,
     /// The way of submission.
@@ -61,7 +61,7 @@ pub struct Outcome {
     pub offered: u64,
     /// Of these, how many became final.
     pub committed: u64,
-    /// Became final between warm-up and the schedule's end.
+    /// Became final in the window.
     pub committed_in_window: u64,
     /// That window.
     pub window: Range<Duration>,
@@ -75,6 +75,8 @@ pub struct Outcome {
     pub errors: Errors,
     /// Second by second.
     pub over_time: OverTime,
+    /// By the second of arrival.
+    pub by_arrival: ByArrival,
     /// Blocks from the first arrival on: height, when it was told of, transactions in it.
     pub blocks: Vec<Told>,
     /// The part of a core that this thread used.
@@ -193,7 +195,7 @@ impl<W: Work> Run<'_, W> {
         self.ledger.arrived(due, self.start.elapsed());
         match self.work.arrive() {
             Ok(signed) => self.send(signed, due),
-            Err(why) => self.ledger.failed("generator", why, self.start.elapsed()),
+            Err(why) => self.ledger.lost("generator", why, due, self.start.elapsed()),
         }
     }
 
@@ -202,7 +204,7 @@ impl<W: Work> Run<'_, W> {
         if outstanding >= self.drive.max_outstanding {
             self.work.refused(account, sequence, None);
             let sample = format!("generator: {outstanding} outstanding");
-            self.ledger.failed("generator: too many outstanding", &sample, self.start.elapsed());
+            self.ledger.lost("generator: too many outstanding", &sample, due, self.start.elapsed());
             return;
         }
         let id = self.ledger.sent(hash, account, sequence, due);
@@ -216,6 +218,9 @@ impl<W: Work> Run<'_, W> {
     fn answered(&mut self, answers: Vec<Answer>) {
         let now = self.start.elapsed();
         for answer in answers {
+            if let Some(Sent { account, sequence }) = self.ledger.accepted(&answer) {
+                self.work.accepted(account, sequence);
+            }
             if let Some(refused) = self.ledger.answered(&answer, now) {
                 self.work.refused(refused.account, refused.sequence, refused.refusal.as_ref());
             }

@@ -20,6 +20,11 @@ impl Errors {
         }
     }
 
+    /// How many of a kind.
+    pub fn of(&self, kind: &str) -> u64 {
+        self.0.get(kind).map_or(0, |(_, count)| *count)
+    }
+
     /// All of them.
     pub fn total(&self) -> u64 {
         self.0.values().map(|(_, count)| count).sum()
@@ -53,6 +58,7 @@ mod tests {
         errors.count("timeout", "");
         let failures = errors.failures();
         assert_eq!((errors.total(), failures.len()), (3, 2));
+        assert_eq!((errors.of("sdk 20"), errors.of("sdk 32")), (2, 0));
         assert_eq!(
             (failures[0].reason.as_str(), failures[0].count),
             ("sdk 20, such as: mempool is full: 5", 2)

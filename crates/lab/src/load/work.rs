@@ -28,6 +28,9 @@ pub trait Work {
     /// Why there is none, which counts as an error of the generator.
     fn arrive(&mut self) -> Result<Signed, &'static str>;
 
+    /// A node has taken a transaction. What is final before its answer comes is told of as included only.
+    fn accepted(&mut self, _account: u32, _sequence: u64) {}
+
     /// A node refused a transaction, or nobody knows what became of it: its sequence is free for another.
     fn refused(&mut self, account: u32, sequence: u64, refusal: Option<&Refusal>);
 

@@ -94,6 +94,11 @@ impl LocalNetwork {
         self.nodes.iter().map(|(node, _)| node.endpoint.clone()).collect()
     }
 
+    /// What the nodes are called.
+    pub(crate) fn names(&self) -> Vec<String> {
+        self.nodes.iter().map(|(node, _)| node.name.clone()).collect()
+    }
+
     /// What each process uses.
     ///
     /// # Errors

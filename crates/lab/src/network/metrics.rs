@@ -7,7 +7,10 @@ use std::collections::{BTreeMap, BTreeSet};
 /// What a histogram of the node's times begins and ends with.
 const TIMES: (&str, &str) = ("virtengine_", "_seconds");
 
-/// The counters of a node at one moment, summed over their labels, but for the label `stage`.
+/// Labels that tell counters of one name apart.
+const KEPT: [&str; 2] = ["stage=\"", "budget=\""];
+
+/// The counters of a node at one moment, summed over their labels, but for the labels `stage` and `budget`.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub(crate) struct Metrics(BTreeMap<String, f64>);
 
@@ -27,9 +30,9 @@ impl Metrics {
             let Some((key, value)) = line.rsplit_once(' ') else { continue };
             let Ok(value) = value.parse::<f64>() else { continue };
             let (name, labels) = key.split_once('{').unwrap_or((key, ""));
-            let stage = labels.split_once("stage=\"").and_then(|(_, rest)| rest.split_once('"'));
-            let name = match stage {
-                Some((stage, _)) => format!("{name}/{stage}"),
+            let label = KEPT.iter().find_map(|kept| labels.split_once(kept)?.1.split_once('"'));
+            let name = match label {
+                Some((label, _)) => format!("{name}/{label}"),
                 None => name.to_owned(),
             };
             *counters.entry(name).or_insert(0.0) += value;
@@ -37,7 +40,7 @@ impl Metrics {
         Self(counters)
     }
 
-    /// A counter by its name.
+    /// A counter by its name, with a slash and its label behind it if it has one that is kept.
     pub(crate) fn get(&self, name: &str) -> Option<f64> {
         self.0.get(name).copied()
     }
@@ -154,7 +157,9 @@ mod tests {
 
     #[test]
     fn counters_are_summed_over_labels() {
-        let metrics = Metrics::read("a{x=\"1\"} 2\na{x=\"2\"} 3\nnonsense\nb NaN-ish\n");
+        let metrics =
+            Metrics::read("a{x=\"1\"} 2\na{x=\"2\"} 3\nnonsense\nb NaN-ish\nc{budget=\"heap\"} 4\n");
         assert_eq!((metrics.get("a"), metrics.get("b")), (Some(5.0), None));
+        assert_eq!((metrics.get("c/heap"), metrics.get("c")), (Some(4.0), None));
     }
 }

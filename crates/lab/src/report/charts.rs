@@ -6,8 +6,8 @@ use super::{
     scaling::Fit,
 };
 use crate::{
-    format::plain,
-    result::{LatencyByLoad, LoadPoint, OverTime, Series, TimePoint},
+    format::{plain, quantity},
+    result::{Held, HeldPoint, Interval, LatencyByLoad, LoadPoint, OverTime, Series, TimePoint},
 };
 
 /// Most points of a line: more than a phone has columns for would only make the page large.
@@ -24,6 +24,7 @@ pub(super) fn figures(series: &[Series], fits: &[Fit<'_>]) -> Vec<Figure> {
     let drawn = series.iter().flat_map(|series| match series {
         Series::OverTime(series) => over_time(series),
         Series::LatencyByLoad(series) => by_load(series),
+        Series::Held(series) => held(series),
         Series::Percentiles(_) | Series::Scaling(_) | Series::Stages(_) | Series::Repetitions(_) => {
             Vec::new()
         }
@@ -121,6 +122,34 @@ fn by_load(series: &LatencyByLoad) -> Vec<Figure> {
             note: None,
         },
     ]
+}
+
+/// Memory and tasks of a node while the run went on.
+fn held(series: &Held) -> Vec<Figure> {
+    let one = |what: &str, unit: &'static str, points: &[HeldPoint], growth: Option<Interval>| {
+        let line: Vec<_> = points.iter().map(|point| (point.at_seconds, point.value)).collect();
+        let title = format!("{what} over time, {}", series.name);
+        (!line.is_empty()).then(|| Figure {
+            chart: chart(title, "seconds", Scale::Linear, vec![(Ink::First, thin(&line, Keep::Max))]),
+            unit: unit.into(),
+            key: vec![(Ink::First, what.to_lowercase())],
+            note: Some(growth.map_or_else(
+                || "The run was too short to tell growth.".into(),
+                |growth| grown(growth, unit),
+            )),
+        })
+    };
+    let memory = one("Memory", "bytes", &series.memory, series.memory_per_minute);
+    let tasks = one("Tasks", "tasks", &series.tasks, series.tasks_per_minute);
+    memory.into_iter().chain(tasks).collect()
+}
+
+fn grown(Interval { low, value, high }: Interval, unit: &str) -> String {
+    let of = |number: f64| {
+        if number < 0.0 { format!("−{}", quantity(-number, unit)) } else { quantity(number, unit) }
+    };
+    let said = if low > 0.0 { "It grows" } else { "No growth is told from noise" };
+    format!("{said}: {} a minute in the second half ({} to {}).", of(value), of(low), of(high))
 }
 
 fn knee(series: &LatencyByLoad) -> String {

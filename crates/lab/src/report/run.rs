@@ -43,6 +43,9 @@ pub(super) fn section(
                 span { (result.machine.cpu) ", " (result.machine.cores) " cores, "
                     (quantity(result.machine.memory_bytes as f64, "bytes")) }
             }
+            @if let Some(Value::String(missing)) = result.parameters.get("missing") {
+                p.note { b { "Runs that failed and are missing here: " } (missing) "." }
+            }
             @if !result.metrics.is_empty() {
                 dl.headlines {
                     @for metric in result.metrics.iter().take(HEADLINES) {

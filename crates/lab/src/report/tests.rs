@@ -5,8 +5,8 @@ use super::*;
 use crate::{
     baseline::Baselines,
     result::{
-        Failure, LoadPoint, MAX_NUMBER, Measure, Metric, OverTime, RunResult, Scaling, ScalingPoint, Series,
-        TimePoint, tests::sample,
+        Failure, Held, HeldPoint, Interval, LoadPoint, MAX_NUMBER, Measure, Metric, OverTime, RunResult,
+        Scaling, ScalingPoint, Series, TimePoint, tests::sample,
     },
 };
 
@@ -69,7 +69,7 @@ fn a_page_shows_everything_that_a_result_holds() {
         "Some CPU",
         "2026-01-30T12:00:00Z",
         "03d530f7a1",
-        "Not measured: degradation, market.",
+        "Not measured: degradation, market, overload, world.",
     ] {
         assert!(page.contains(text), "{text:?} is not on the page");
     }
@@ -83,7 +83,7 @@ fn a_page_of_many_results_links_to_each() {
     for text in ["href=\"#run-0\"", "href=\"#run-1\"", "id=\"run-0\"", "id=\"run-1\""] {
         assert!(page.contains(text), "{text}");
     }
-    assert!(page.contains("Not measured: degradation."));
+    assert!(page.contains("Not measured: degradation, overload, world."));
 }
 
 #[test]
@@ -127,6 +127,7 @@ fn every_text_of_a_result_is_escaped() {
                 series.stages[0].stage = attack.into();
                 series.bound_by = Some(attack.into());
             }
+            Series::Held(series) => series.name = attack.into(),
             Series::Repetitions(_) => {}
         }
     }
@@ -239,6 +240,35 @@ fn a_cell_with_nothing_to_say_is_marked_so() {
     let page = shown(&[sample()]);
     assert!(page.contains("<td class=\"none\" data-head=\"baseline\">–</td>"));
     assert!(page.contains("<td data-head=\"target\">0.6</td>"));
+}
+
+#[test]
+fn memory_and_tasks_are_shown_with_their_growth() {
+    let held = |growth: Option<[f64; 3]>| {
+        let points = (0..9).map(|at| HeldPoint { at_seconds: f64::from(at), value: 1e9 });
+        let growth = growth.map(|[low, value, high]| Interval { low, value, high });
+        Series::Held(Held {
+            name: "validator1".into(),
+            memory: points.collect(),
+            tasks: vec![HeldPoint { at_seconds: 0.0, value: 90.0 }],
+            memory_per_minute: growth,
+            tasks_per_minute: None,
+        })
+    };
+    let shown = |growth| {
+        let mut result = sample();
+        result.series = vec![held(growth)];
+        assert_eq!(result.validate(), Ok(()));
+        shown(&[result])
+    };
+    let page = shown(Some([1e6, 2e6, 3e6]));
+    assert!(page.contains("Memory over time, validator1") && page.contains("Tasks over time, validator1"));
+    assert!(page.contains("It grows: 2 MB a minute in the second half (1 MB to 3 MB)."));
+    assert!(page.contains("The run was too short to tell growth."), "of the tasks");
+    let unsure = shown(Some([-1e6, 2e6, 3e6]));
+    assert!(
+        unsure.contains("No growth is told from noise: 2 MB a minute in the second half (−1 MB to 3 MB).")
+    );
 }
 
 #[test]

@@ -77,6 +77,11 @@ impl Commit {
         &self.0
     }
 
+    /// Whether the tree had changes that are in no commit.
+    pub fn is_dirty(&self) -> bool {
+        self.0.ends_with(DIRTY)
+    }
+
     /// The first 10 digits of the hash, with the mark of a tree with changes.
     pub fn short(&self) -> String {
         let hash = self.0.trim_end_matches(DIRTY);

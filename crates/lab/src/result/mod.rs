@@ -18,6 +18,7 @@ mod series;
 #[cfg(test)]
 pub(crate) mod tests;
 mod timestamp;
+mod usage;
 
 pub use commit::{Commit, CommitError};
 pub use degradation::Degradation;
@@ -35,3 +36,4 @@ pub use series::{
     Scaling, ScalingPoint, Series, SizeSummary, Stage, Stages, TimePoint,
 };
 pub use timestamp::{Timestamp, TimestampError};
+pub use usage::{Held, HeldPoint};

@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use super::rules::{check_range, check_rising, check_signed};
 use super::{
-    Better, Degradation, MAX_NUMBER, MAX_POINTS, Rejected, check_count, check_magnitude, check_name,
+    Better, Degradation, Held, MAX_NUMBER, MAX_POINTS, Rejected, check_count, check_magnitude, check_name,
     check_text,
 };
 
@@ -27,6 +27,8 @@ pub enum Series {
     Scaling(Scaling),
     /// Where time went.
     Stages(Stages),
+    /// What a node held while the run went on.
+    Held(Held),
     /// A metric in each repetition, from which its noise is known.
     Repetitions(Repetitions),
 }
@@ -278,6 +280,7 @@ impl Series {
             Self::Percentiles(series) => &series.name,
             Self::Scaling(series) => &series.name,
             Self::Stages(series) => &series.name,
+            Self::Held(series) => &series.name,
             Self::Repetitions(series) => &series.name,
         }
     }
@@ -291,6 +294,7 @@ impl Series {
             Self::Percentiles(_) => 1,
             Self::Scaling(series) => series.points.len(),
             Self::Stages(series) => series.stages.len(),
+            Self::Held(series) => series.memory.len(),
             Self::Repetitions(series) => series.values.len(),
         };
         check_count(&format!("series {name}"), points, MAX_POINTS)?;
@@ -300,6 +304,7 @@ impl Series {
             Self::Percentiles(series) => series.validate(),
             Self::Scaling(series) => series.validate(),
             Self::Stages(series) => series.validate(),
+            Self::Held(series) => series.validate(),
             Self::Repetitions(series) => {
                 check_name("repetitions of", name)?;
                 series

@@ -1,12 +1,15 @@
 //! A scenario at several sizes: what becomes worse with size, by which power of it, and what bounds it.
 
+mod kept;
 mod points;
 #[cfg(test)]
 mod tests;
 
-use super::{Options, Progress, Scenario};
-use crate::result::{Machine, RunResult, Timestamp};
-use eyre::{Result, WrapErr as _};
+pub use kept::Kept;
+
+use super::{Interrupted, Options, Progress, Scenario};
+use crate::result::{Failure, MAX_ERRORS, Machine, Metric, RunResult, Timestamp};
+use eyre::Result;
 use points::Points;
 use rand::{SeedableRng as _, rngs::StdRng, seq::SliceRandom as _};
 use serde_json::json;
@@ -17,6 +20,10 @@ use thiserror::Error;
 const NAME: &str = "degradation";
 /// Fewest sizes from which a class is told.
 const MIN_SIZES: usize = 5;
+/// The parameter that names the runs that failed, where any did.
+const MISSING: &str = "missing";
+/// Most of them that it names.
+const MAX_NAMED: usize = 20;
 /// Most runs of an analysis: days.
 const MAX_RUNS: usize = 1_000;
 
@@ -33,6 +40,8 @@ pub enum Over {
     Validators,
     /// Providers of the market.
     Providers,
+    /// Part of the load that one hot account takes part in, in percent.
+    HotShare,
 }
 
 /// At which sizes a scenario is measured, and how often.
@@ -92,6 +101,16 @@ impl Over {
             Self::Connections => "connections",
             Self::Validators => "validators",
             Self::Providers => "providers",
+            Self::HotShare => "hot-share",
+        }
+    }
+
+    /// Sizes that suit it.
+    pub fn usual(self) -> &'static [u64] {
+        match self {
+            Self::Size | Self::Accounts | Self::Providers => &[1_000, 3_000, 10_000, 30_000, 100_000],
+            Self::Connections | Self::Validators => &[1, 2, 4, 8, 16],
+            Self::HotShare => &[1, 10, 25, 50, 100],
         }
     }
 
@@ -103,6 +122,7 @@ impl Over {
             Self::Connections => "connections to each node",
             Self::Validators => "validators",
             Self::Providers => "providers",
+            Self::HotShare => "percent with one hot account",
         }
     }
 
@@ -122,6 +142,7 @@ impl Over {
             Self::Accounts | Self::Providers => 1_000_000,
             Self::Connections => 10_000,
             Self::Validators => 32,
+            Self::HotShare => 100,
         }
     }
 
@@ -134,6 +155,7 @@ impl Over {
             Self::Connections => options.connections = Some(count),
             Self::Validators => options.validators = u16::try_from(size).unwrap_or(u16::MAX),
             Self::Providers => options.providers = count,
+            Self::HotShare => options.hot_share = size as f64 / 100.0,
         }
     }
 }
@@ -147,17 +169,25 @@ struct Turn {
 
 impl Analysis {
     /// Measures the scenario at every size, as often as asked, and says what becomes worse. Each run has a network of
-    /// its own, and those of one repetition the same seed.
+    /// its own, and those of one repetition the same seed. A run that fails is a hole in the result: the others go on,
+    /// and [`RunResult::parameters`] names it under `missing`. Finished runs are kept as they end.
     ///
     /// # Errors
-    /// The analysis breaks a rule, or a run fails.
-    pub fn run(&self, scenario: &dyn Scenario, options: &Options, progress: &Progress) -> Result<RunResult> {
+    /// The analysis breaks a rule, a finished run cannot be kept, or somebody interrupts.
+    pub fn run(
+        &self,
+        scenario: &dyn Scenario,
+        options: &Options,
+        kept: Option<&Kept>,
+        progress: &Progress,
+    ) -> Result<RunResult> {
         self.validate(options)?;
         let machine = Machine::read()?;
         let mut result =
             RunResult::new(NAME, options.seed, options.commit.clone(), Timestamp::now(), machine);
         let turns = self.turns(options.seed);
         let mut points = Points::default();
+        let mut holes: Vec<(Turn, String)> = Vec::new();
         for (index, turn) in (1..).zip(&turns) {
             let Turn { size, repetition } = *turn;
             progress.say(&format!(
@@ -167,11 +197,28 @@ impl Analysis {
                 repetition + 1,
                 self.repeat
             ));
-            let run = scenario.run(&self.options(options, *turn), progress);
-            let run = run.wrap_err_with(|| format!("failed to measure --{} {size}", self.over.option()))?;
-            points.add(*turn, run);
+            let options = self.options(options, *turn);
+            if let Some(run) = kept.and_then(|kept| kept.find(self, scenario, &options, *turn)) {
+                progress.say("measured before");
+                points.add(*turn, run);
+                continue;
+            }
+            match scenario.run(&options, progress) {
+                Ok(run) => {
+                    if let Some(kept) = kept {
+                        kept.put(self, scenario, &options, *turn, &run)?;
+                    }
+                    points.add(*turn, run);
+                }
+                Err(error) if error.is::<Interrupted>() => return Err(error),
+                Err(error) => {
+                    progress.say(&format!("failed: {error:#}"));
+                    holes.push((*turn, format!("{error:#}")));
+                }
+            }
         }
         points.write(self, options.seed, &mut result);
+        self.mark(holes, &mut result);
         let own = [
             ("scenario", json!(scenario.name())),
             ("over", json!(self.over.option())),
@@ -182,6 +229,24 @@ impl Analysis {
         result.parameters.extend(own.map(|(name, value)| (name.to_owned(), value)));
         result.validate()?;
         Ok(result)
+    }
+
+    /// Marks the runs that failed.
+    fn mark(&self, mut holes: Vec<(Turn, String)>, result: &mut RunResult) {
+        holes.sort();
+        let name =
+            |turn: &Turn| format!("{} {}, repetition {}", self.over.option(), turn.size, turn.repetition + 1);
+        let failures =
+            holes.iter().map(|(turn, why)| Failure::new(&format!("no run of {}: {why}", name(turn)), 1));
+        let failures: Vec<Failure> =
+            failures.chain(std::mem::take(&mut result.errors)).take(MAX_ERRORS).collect();
+        result.errors = failures;
+        result.metrics.push(Metric::new("missing_runs", holes.len() as f64, "runs"));
+        if !holes.is_empty() {
+            let mut names: Vec<String> = holes.iter().take(MAX_NAMED).map(|(turn, _)| name(turn)).collect();
+            names.extend((holes.len() > MAX_NAMED).then(|| format!("{} more", holes.len() - MAX_NAMED)));
+            result.parameters.insert(MISSING.to_owned(), json!(names.join("; ")));
+        }
     }
 
     /// Checks the analysis.
@@ -210,6 +275,11 @@ impl Analysis {
     /// Each size once, in order.
     fn sizes(&self) -> Vec<u64> {
         self.sizes.iter().copied().collect::<BTreeSet<_>>().into_iter().collect()
+    }
+
+    /// How many runs of a result failed.
+    pub fn missing(result: &RunResult) -> usize {
+        result.metric("missing_runs").map_or(0, |metric| metric.value as usize)
     }
 
     /// All runs, shuffled within each repetition: what the machine does meanwhile falls on all sizes alike.

@@ -75,6 +75,7 @@ pub(super) fn write(run: Run<'_>) -> Result<RunResult> {
         latencies.merge(&measured.outcome.latencies);
         send_lag.merge(&measured.outcome.send_lag);
         reading.merge(&measured.outcome.reading);
+        result.series.extend(measured.most_grown().cloned().map(Series::Held));
         result.series.push(Series::OverTime(measured.outcome.over_time));
         let name = "nodes in the window".to_owned();
         result.series.push(Series::Stages(Stages { name, stages: measured.breakdown.stages, bound_by }));
@@ -91,8 +92,13 @@ pub(super) fn write(run: Run<'_>) -> Result<RunResult> {
     Ok(result)
 }
 
-/// Every setting that decides the figures.
-fn parameters(options: &Options, limits: [f64; 2], nodes: f64, runs: &[Measured]) -> BTreeMap<String, Value> {
+/// Every setting that decides the figures, and what is to be known of them.
+pub(super) fn parameters(
+    options: &Options,
+    limits: [f64; 2],
+    nodes: f64,
+    runs: &[Measured],
+) -> BTreeMap<String, Value> {
     let given = !options.endpoints.is_empty();
     let rate = runs.first().map_or(options.rate, |measured| measured.rate);
     let window = format!(
@@ -127,6 +133,7 @@ fn parameters(options: &Options, limits: [f64; 2], nodes: f64, runs: &[Measured]
         ("signature_limit_before_tps", json!(limits[0].round())),
         ("signature_limit_after_tps", json!(limits[1].round())),
         ("nodes_that_share_the_cores", json!(nodes)),
+        ("memory_trend", json!(runs.first().map(|measured| measured.memory_trend.as_str()))),
         ("generator_was_limit", json!(runs.iter().any(|measured| measured.generator_was_limit(options)))),
     ];
     let transactions = transactions(runs).map(|hash| ("transactions_sha256", json!(hex::encode(hash))));

@@ -101,6 +101,7 @@ impl Measured {
             most(|node| node.load_rss_bytes)
                 .map(|bytes| Metric::new("load_rss_bytes", bytes as f64, "bytes")),
         );
+        metrics.extend(self.growths());
         metrics.push(Metric::new("offered_tps", self.offered_tps(), "tx/s"));
         metrics.push(Metric::new("send_lag_p99_ms", self.lag_p99_ms(), "ms"));
         metrics.extend(
@@ -153,7 +154,7 @@ impl Measured {
         }
     }
 
-    fn lag_p99_ms(&self) -> f64 {
+    pub(super) fn lag_p99_ms(&self) -> f64 {
         self.outcome.send_lag.quantile_ms(0.99).unwrap_or(0.0)
     }
 

@@ -7,9 +7,11 @@ mod bottleneck;
 mod degradation;
 mod document;
 mod figures;
+mod held;
 mod market;
 mod measure;
 mod options;
+mod overload;
 mod perform;
 mod presign;
 mod progress;
@@ -17,9 +19,10 @@ mod saturation;
 mod session;
 mod throughput;
 
-pub use degradation::{Analysis, AnalysisError, Over};
+pub use degradation::{Analysis, AnalysisError, Kept, Over};
 pub use market::Market;
 pub use options::{Options, OptionsError};
+pub use overload::Overload;
 pub use presign::{Presign, presign};
 pub use progress::Progress;
 pub use saturation::Search;
@@ -27,6 +30,12 @@ pub use throughput::Throughput;
 
 use crate::result::RunResult;
 use eyre::{Result, WrapErr as _};
+use thiserror::Error;
+
+/// Somebody ended a run.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
+#[error("interrupted")]
+pub struct Interrupted;
 
 /// One kind of measurement.
 pub trait Scenario {
@@ -53,7 +62,7 @@ pub trait Scenario {
 
 /// Every scenario, in the order in which they are listed.
 pub fn all() -> Vec<Box<dyn Scenario>> {
-    vec![Box::new(Throughput), Box::new(Market)]
+    vec![Box::new(Throughput), Box::new(Market), Box::new(Overload)]
 }
 
 /// The scenario of a name.
@@ -72,7 +81,7 @@ fn block_on<T>(work: impl Future<Output = Result<T>>) -> Result<T> {
     runtime.wrap_err("failed to start the lab's thread")?.block_on(async {
         tokio::select! {
             outcome = work => outcome,
-            () = interrupted() => Err(eyre::eyre!("interrupted")),
+            () = interrupted() => Err(Interrupted.into()),
         }
     })
 }

@@ -8,6 +8,7 @@ use crate::{
     network::{Endpoint, MakeHomes},
     result::Commit,
 };
+use serde_json::{Value, json};
 use std::{path::PathBuf, time::Duration};
 use thiserror::Error;
 use virtengine_crypto::KeyKind;
@@ -181,6 +182,53 @@ impl Options {
     /// Connections to each node.
     pub fn connections(&self) -> usize {
         self.connections.unwrap_or_else(|| self.way.default_connections())
+    }
+
+    /// Every setting that decides figures: all but where and by which program nodes run.
+    pub(super) fn settings(&self) -> Value {
+        let Self {
+            validators,
+            accounts,
+            size,
+            providers,
+            rate,
+            duration,
+            warm_up,
+            drain,
+            repeat,
+            seed,
+            key,
+            way,
+            arrivals,
+            hot_share,
+            transfer_share,
+            bids,
+            batch,
+            connections,
+            max_outstanding,
+            saturate,
+            max_p99,
+            max_send_lag,
+            limit_time,
+            endpoints,
+            mnemonic: _,
+            program: _,
+            home: _,
+            base_port: _,
+            make_homes: _,
+            commit: _,
+        } = self;
+        let times = [duration, warm_up, drain, max_p99, max_send_lag, limit_time];
+        json!({
+            "counts": [accounts, providers, bids, max_outstanding],
+            "network": [u64::from(*validators), *size, u64::from(*repeat), *seed],
+            "load": [rate, hot_share, transfer_share],
+            "seconds": times.map(Duration::as_secs_f64),
+            "ways": [key.to_string().as_str(), way.as_str(), arrivals.as_str()],
+            "requests": [batch, connections],
+            "saturate": saturate,
+            "endpoints": endpoints.iter().map(|endpoint| endpoint.rpc.as_str()).collect::<Vec<_>>(),
+        })
     }
 
     /// Checks the settings against each other.

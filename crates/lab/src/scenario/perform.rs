@@ -1,15 +1,15 @@
 //! The course of a run, which scenarios share.
 
 use super::{
-    Options, Progress, Search,
+    Options, Progress,
     document::{self, Run},
     measure::{Measured, Offer, measure},
-    saturation::{holds, point},
+    saturation::search,
     session::Session,
 };
 use crate::{
     load::{Work, signature_limit},
-    result::{LatencyByLoad, RunResult, Timestamp},
+    result::{RunResult, Timestamp},
 };
 use eyre::{OptionExt as _, Result};
 
@@ -47,8 +47,7 @@ pub(super) async fn perform<W: Work>(
     };
     let limit_before = limit()?;
     let mut one = async |rate: f64, seed: u64| {
-        let (duration, warm_up) = (options.duration, options.warm_up);
-        let offer = Offer { rate, per_arrival: course.per_arrival, duration, warm_up, seed };
+        let offer = Offer::even(rate, course.per_arrival, options.duration, options.warm_up, seed);
         let work = async |session: &Session, count: usize| work(session, count, seed).await;
         let measured = measure(&mut session, options, offer, progress, course.with_results, work).await?;
         progress.say(&measured.line());
@@ -57,27 +56,9 @@ pub(super) async fn perform<W: Work>(
     let mut runs: Vec<Measured> = Vec::new();
     let mut by_load = None;
     if options.saturate {
-        let mut search = Search::new(options.rate);
-        let mut tried = Vec::new();
-        while let Some(rate) = search.next() {
-            // Each step draws its own numbers, so that none profits from the one before.
-            let measured = one(rate, options.seed.wrapping_add(tried.len() as u64)).await?;
-            let held = holds(&measured, options);
-            search.tell(held);
-            tried.push((measured, held));
-        }
-        tried.sort_by(|(a, _), (b, _)| a.rate.total_cmp(&b.rate));
-        let failed = tried.iter().find(|(_, held)| !held).map(|(measured, _)| measured);
-        let share = limit_before / nodes(&session, options);
-        by_load = Some(LatencyByLoad {
-            name: options.way.describe().to_owned(),
-            points: tried.iter().map(|(measured, _)| point(measured)).collect(),
-            knee_per_second: search.knee(),
-            bound_by: failed.and_then(|measured| measured.bound_by(options, share)),
-        });
-        // The figures are those of the highest rate that held, or of the lowest that was tried.
-        let best = tried.iter().rposition(|(_, held)| *held).unwrap_or(0);
-        runs.extend((best < tried.len()).then(|| tried.swap_remove(best).0));
+        let tried = search(options.rate, options, &mut one).await?;
+        by_load = Some(tried.by_load(options, limit_before / nodes(&session, options)));
+        runs.extend(tried.best());
     } else {
         for repetition in 0..options.repeat {
             runs.push(one(options.rate, options.seed.wrapping_add(u64::from(repetition))).await?);
@@ -95,6 +76,6 @@ pub(super) async fn perform<W: Work>(
 }
 
 /// How many nodes share this machine's cores: each checks every signature.
-fn nodes(session: &Session, options: &Options) -> f64 {
+pub(super) fn nodes(session: &Session, options: &Options) -> f64 {
     if session.network.is_some() { f64::from(options.validators) } else { 1.0 }
 }

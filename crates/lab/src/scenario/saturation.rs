@@ -4,7 +4,8 @@
 mod tests;
 
 use super::{Options, measure::Measured};
-use crate::result::LoadPoint;
+use crate::result::{LatencyByLoad, LoadPoint};
+use eyre::Result;
 
 /// Most steps of a search.
 const MAX_STEPS: u32 = 14;
@@ -61,8 +62,55 @@ impl Search {
     }
 }
 
+/// The rates that a search tried, from the lowest on.
+pub(super) struct Tried {
+    runs: Vec<(Measured, bool)>,
+    knee: Option<f64>,
+}
+
+/// Searches from a rate on; `one` measures a rate with a seed.
+///
+/// # Errors
+/// A measurement fails.
+pub(super) async fn search(
+    first: f64,
+    options: &Options,
+    one: &mut impl AsyncFnMut(f64, u64) -> Result<Measured>,
+) -> Result<Tried> {
+    let mut search = Search::new(first);
+    let mut runs = Vec::new();
+    while let Some(rate) = search.next() {
+        // Each step draws its own numbers, so that none profits from the one before.
+        let measured = one(rate, options.seed.wrapping_add(runs.len() as u64)).await?;
+        let held = holds(&measured, options);
+        search.tell(held);
+        runs.push((measured, held));
+    }
+    runs.sort_by(|(a, _), (b, _)| a.rate.total_cmp(&b.rate));
+    Ok(Tried { runs, knee: search.knee() })
+}
+
+impl Tried {
+    /// Latency by load; `share` is what the machine could check of signatures for each node.
+    pub(super) fn by_load(&self, options: &Options, share: f64) -> LatencyByLoad {
+        let failed = self.runs.iter().find(|(_, held)| !held).map(|(measured, _)| measured);
+        LatencyByLoad {
+            name: options.way.describe().to_owned(),
+            points: self.runs.iter().map(|(measured, _)| point(measured)).collect(),
+            knee_per_second: self.knee,
+            bound_by: failed.and_then(|measured| measured.bound_by(options, share)),
+        }
+    }
+
+    /// The highest rate that held, or the lowest that was tried.
+    pub(super) fn best(mut self) -> Option<Measured> {
+        let best = self.runs.iter().rposition(|(_, held)| *held).unwrap_or(0);
+        (best < self.runs.len()).then(|| self.runs.swap_remove(best).0)
+    }
+}
+
 /// Whether a rate holds: nothing failed, nearly all that arrived in the window became final in it, and soon.
-pub(super) fn holds(measured: &Measured, options: &Options) -> bool {
+fn holds(measured: &Measured, options: &Options) -> bool {
     let outcome = &measured.outcome;
     let soon =
         outcome.latencies.quantile_ms(0.99).is_some_and(|p99| p99 <= options.max_p99.as_secs_f64() * 1_000.0);
@@ -71,7 +119,7 @@ pub(super) fn holds(measured: &Measured, options: &Options) -> bool {
 }
 
 /// A step as the chart shows it. Without anything final its latencies are the longest wait.
-pub(super) fn point(measured: &Measured) -> LoadPoint {
+fn point(measured: &Measured) -> LoadPoint {
     let outcome = &measured.outcome;
     let at =
         |quantile| outcome.latencies.quantile_ms(quantile).unwrap_or(outcome.elapsed.as_secs_f64() * 1_000.0);

@@ -6,7 +6,7 @@ use super::{
     session::Session,
 };
 use crate::{
-    load::{Receivers, Transfers},
+    load::{Receivers, Signer, Transfers},
     result::RunResult,
 };
 use eyre::{OptionExt as _, Result};
@@ -42,7 +42,7 @@ impl Scenario for Throughput {
 }
 
 /// Signs transfers to accounts of the whole state.
-async fn sign(
+pub(super) async fn sign(
     session: &Session,
     count: usize,
     seed: u64,
@@ -51,13 +51,18 @@ async fn sign(
 ) -> Result<Transfers> {
     progress.stage("asking for sequences", 0);
     let signers = session.signers(0).await?;
-    let all = match session.fillers.as_slice() {
-        [] => signers.iter().map(|signer| signer.address()).collect(),
-        fillers => fillers.to_vec(),
-    };
-    let hot = *all.first().ok_or_eyre("transfers need an account that receives")?;
-    let receivers = Receivers { all, hot, hot_share: options.hot_share };
+    let receivers = receivers(session, &signers, options)?;
     progress.stage("signing", count as u64);
     let signed = |count: u64| progress.advance(count);
     Ok(Transfers::sign(&signers, count, &receivers, &session.terms, seed, &signed))
+}
+
+/// Accounts that only receive, or the signers where there are none.
+pub(super) fn receivers(session: &Session, signers: &[Signer], options: &Options) -> Result<Receivers> {
+    let all = match session.fillers.as_slice() {
+        [] => signers.iter().map(Signer::address).collect(),
+        fillers => fillers.to_vec(),
+    };
+    let hot = *all.first().ok_or_eyre("transfers need an account that receives")?;
+    Ok(Receivers { all, hot, hot_share: options.hot_share })
 }

@@ -2,6 +2,7 @@
 //!
 //! - [`Latencies`] counts durations and gives their percentiles
 //! - [`Summary`] and [`Change`] say how far repetitions scatter, and whether two sets of them differ
+//! - [`Trend`] is the growth of a quantity while a run goes on
 //! - [`PowerLaw`] is the growth of a cost with size, [`Usl`] the growth of a throughput with concurrency
 //!
 //! Intervals are of 95 % confidence. Everything is deterministic: what is drawn at random is drawn from a seed.
@@ -11,11 +12,13 @@ mod power_law;
 mod sample;
 #[cfg(test)]
 mod tests;
+mod trend;
 mod usl;
 
 pub use latencies::Latencies;
 pub use power_law::PowerLaw;
 pub use sample::{Change, Summary};
+pub use trend::Trend;
 pub use usl::Usl;
 
 use statrs::distribution::{ContinuousCDF, StudentsT};
@@ -55,6 +58,16 @@ pub enum StatisticsError {
         found: usize,
         /// How many it takes.
         needed: usize,
+    },
+    /// Less time than the statement needs.
+    #[error("{what} needs at least {needed:.0} s, not {found:.1} s")]
+    TooShort {
+        /// The statement.
+        what: &'static str,
+        /// How long it is, in seconds.
+        found: f64,
+        /// How long it must be.
+        needed: f64,
     },
     /// A measurement is infinite or not a number.
     #[error("measurement {index} is {found}; it must be finite")]

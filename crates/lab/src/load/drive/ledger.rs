@@ -3,19 +3,18 @@
 use super::{Drive, NotTaken, Outcome, Pending, Sent, Told};
 use crate::{
     load::{
-        Errors, Hash, TxResult,
+        ByArrival, Errors, Hash, TxResult,
         submit::{Answer, Fault},
         timeline::Timeline,
     },
     statistics::Latencies,
 };
-use std::time::Duration;
+use std::{ops::Range, time::Duration};
 
 /// The counts of a load and its transactions under way.
 pub(super) struct Ledger {
     name: &'static str,
-    warm_up: Duration,
-    end: Duration,
+    window: Range<Duration>,
     drain: Duration,
     pending: Pending,
     next_id: u64,
@@ -28,6 +27,7 @@ pub(super) struct Ledger {
     reading: Latencies,
     errors: Errors,
     timeline: Timeline,
+    by_arrival: ByArrival,
     blocks: Vec<Told>,
 }
 
@@ -44,8 +44,7 @@ impl Ledger {
     pub(super) fn new(drive: &Drive) -> Self {
         Self {
             name: drive.way.describe(),
-            warm_up: drive.warm_up,
-            end: drive.duration,
+            window: drive.window.clone(),
             drain: drive.drain,
             pending: Pending::default(),
             next_id: 0,
@@ -58,6 +57,7 @@ impl Ledger {
             reading: Latencies::new(),
             errors: Errors::default(),
             timeline: Timeline::default(),
+            by_arrival: ByArrival::default(),
             blocks: Vec::new(),
         }
     }
@@ -96,13 +96,21 @@ impl Ledger {
         id
     }
 
+    /// What a node has taken, if it is not final already.
+    pub(super) fn accepted(&self, answer: &Answer) -> Option<Sent> {
+        let op = self.pending.get(&answer.hash).filter(|op| op.id == answer.id && answer.outcome.is_ok())?;
+        Some(Sent { account: op.account, sequence: op.sequence })
+    }
+
     /// Notes a node's answer; gives what was refused or lost.
     pub(super) fn answered(&mut self, answer: &Answer, now: Duration) -> Option<NotTaken> {
         self.unanswered = self.unanswered.saturating_sub(1);
         let fault = answer.outcome.as_ref().err()?;
         // Of what is final already, or was sent again, the answer no longer matters.
-        let Op { account, sequence, .. } = *self.pending.get(&answer.hash).filter(|op| op.id == answer.id)?;
+        let Op { account, sequence, due, .. } =
+            *self.pending.get(&answer.hash).filter(|op| op.id == answer.id)?;
         self.pending.remove(&answer.hash);
+        self.by_arrival.lost(due);
         let refusal = match fault {
             Fault::Refused(refusal) => {
                 let kind = format!("refused with {} {}", refusal.codespace, refusal.code);
@@ -122,6 +130,7 @@ impl Ledger {
         let Op { account, sequence, due, .. } = self.pending.remove(hash)?;
         match result {
             Some(TxResult { code, codespace, log, .. }) if *code != 0 => {
+                self.by_arrival.lost(due);
                 self.failed(&format!("failed in its block with {codespace} {code}"), log, at);
             }
             _ => self.commit(due, at),
@@ -133,12 +142,19 @@ impl Ledger {
         self.committed += 1;
         let latency = at.saturating_sub(due);
         self.timeline.committed(at, latency);
-        if (self.warm_up..self.end).contains(&due) {
+        self.by_arrival.committed(due, latency);
+        if self.window.contains(&due) {
             self.latencies.record(latency);
         }
-        if (self.warm_up..self.end).contains(&at) {
+        if self.window.contains(&at) {
             self.in_window += 1;
         }
+    }
+
+    /// Counts the loss of what arrived at `due`.
+    pub(super) fn lost(&mut self, kind: &str, sample: &str, due: Duration, at: Duration) {
+        self.by_arrival.lost(due);
+        self.failed(kind, sample, at);
     }
 
     /// Counts an error.
@@ -160,19 +176,20 @@ impl Ledger {
     /// What came of all; what is still under way has failed.
     pub(super) fn conclude(mut self, elapsed: Duration, cpu_share: f64) -> Outcome {
         let kind = format!("not final {:.0} s after the load", self.drain.as_secs_f64());
-        for _ in 0..self.pending.len() {
-            self.failed(&kind, "", elapsed);
+        for op in std::mem::take(&mut self.pending).into_values() {
+            self.lost(&kind, "", op.due, elapsed);
         }
         Outcome {
             offered: self.offered,
             committed: self.committed,
             committed_in_window: self.in_window,
-            window: self.warm_up..self.end,
+            window: self.window,
             latencies: self.latencies,
             send_lag: self.send_lag,
             reading: self.reading,
             errors: self.errors,
             over_time: self.timeline.series(self.name),
+            by_arrival: self.by_arrival,
             blocks: self.blocks,
             cpu_share,
             elapsed,

@@ -15,7 +15,7 @@ fn load() -> Drive {
     Drive {
         schedule: Vec::new(),
         duration: Duration::from_secs(10),
-        warm_up: Duration::from_secs(2),
+        window: Duration::from_secs(2)..Duration::from_secs(10),
         drain: Duration::from_secs(5),
         way: Way::Single,
         connections: 1,

@@ -19,6 +19,8 @@ fn analysis(over: Over) -> Analysis {
 #[derive(Default)]
 struct Model {
     runs: RefCell<Vec<(u64, u64)>>,
+    /// Sizes and seeds whose runs fail.
+    broken: Vec<(u64, u64)>,
 }
 
 impl Scenario for Model {
@@ -34,6 +36,11 @@ impl Scenario for Model {
 
     fn run(&self, options: &Options, _: &Progress) -> Result<RunResult> {
         self.runs.borrow_mut().push((options.size, options.seed));
+        eyre::ensure!(
+            !self.broken.contains(&(options.size, options.seed)),
+            "no node at size {}",
+            options.size
+        );
         let size = options.size as f64;
         let machine = Machine { cpu: "cpu".into(), cores: 2, memory_bytes: 1 << 30, os: "os".into() };
         let commit = options.commit.clone();
@@ -81,7 +88,7 @@ fn scaling(result: &RunResult) -> Vec<&Scaling> {
 #[test]
 fn an_analysis_says_what_becomes_worse_and_by_which_power_of_the_size() {
     let model = Model::default();
-    let result = analysis(Over::Size).run(&model, &options(), &Progress::hidden()).unwrap();
+    let result = analysis(Over::Size).run(&model, &options(), None, &Progress::hidden()).unwrap();
     assert_eq!(result.scenario, "degradation");
     let read = RunResult::from_json(result.to_json().unwrap().as_bytes()).unwrap();
     assert_eq!((read.metrics.len(), read.series.len()), (result.metrics.len(), result.series.len()));
@@ -115,7 +122,8 @@ fn an_analysis_says_what_becomes_worse_and_by_which_power_of_the_size() {
 
 #[test]
 fn throughput_by_so_many_at_once_gets_the_scalability_law() {
-    let result = analysis(Over::Validators).run(&Model::default(), &options(), &Progress::hidden()).unwrap();
+    let result =
+        analysis(Over::Validators).run(&Model::default(), &options(), None, &Progress::hidden()).unwrap();
     let found = scaling(&result);
     assert_eq!(found[0].measure, Measure::Concurrency);
     assert!(found[0].growth.as_ref().unwrap().scalability.is_some());
@@ -135,7 +143,7 @@ fn sizes_take_turns_in_an_order_of_the_seed() {
         assert!(round.iter().all(|turn| turn.repetition == repetition));
     }
     let model = Model::default();
-    analysis.run(&model, &Options { seed: 1, ..options() }, &Progress::hidden()).unwrap();
+    analysis.run(&model, &Options { seed: 1, ..options() }, None, &Progress::hidden()).unwrap();
     let seeds: Vec<u64> = model.runs.borrow().iter().map(|(_, seed)| *seed).collect();
     assert_eq!(seeds, [[1; 5], [2; 5], [3; 5]].concat(), "a repetition draws the same for all sizes");
 }
@@ -149,11 +157,98 @@ fn every_run_has_its_own_home_and_size() {
     assert_eq!(run.home, Some("/homes/size-8-2".into()));
     assert_eq!((of(Over::Accounts).accounts, of(Over::Providers).providers), (8, 8));
     assert_eq!((of(Over::Connections).connections(), of(Over::Validators).validators), (8, 8));
+    assert_eq!(of(Over::HotShare).hot_share, 0.08);
 }
 
 #[test]
 fn the_size_of_every_scenario_is_of_its_own_network() {
     assert!(all().iter().all(|scenario| scenario.size() == Over::Size));
+}
+
+#[test]
+fn a_run_that_fails_is_a_hole_in_the_result() {
+    let model = Model { broken: vec![(16, 2), (4, 1), (4, 2), (4, 3)], ..Model::default() };
+    let result = analysis(Over::Size).run(&model, &options(), None, &Progress::hidden()).unwrap();
+    assert_eq!((model.runs.borrow().len(), Analysis::missing(&result)), (15, 4));
+    let latency = scaling(&result)[1];
+    assert_eq!((latency.points.len(), latency.growth.as_ref().unwrap().sizes.len()), (11, 4));
+    assert_eq!(latency.growth.as_ref().unwrap().factor, 20.0, "of two runs of the largest size, one is off");
+    assert_eq!(result.errors[0], Failure::new("no run of size 4, repetition 1: no node at size 4", 1));
+    assert_eq!(result.errors.len(), 5);
+    let missing = result.parameters["missing"].as_str().unwrap();
+    assert!(
+        missing.starts_with("size 4, repetition 1; ") && missing.ends_with("size 16, repetition 2"),
+        "{missing}"
+    );
+    let page =
+        crate::report::page(std::slice::from_ref(&result), &crate::baseline::Baselines::default()).unwrap();
+    assert!(page.contains("missing here: </b>size 4, repetition 1;"));
+    let whole = analysis(Over::Size).run(&Model::default(), &options(), None, &Progress::hidden()).unwrap();
+    assert_eq!((Analysis::missing(&whole), whole.parameters.get("missing")), (0, None));
+    let all = (1..=3).flat_map(|seed| [1, 2, 4, 8, 16].map(|size| (size, seed))).collect();
+    let none = Model { broken: all, ..Model::default() };
+    let result = analysis(Over::Size).run(&none, &options(), None, &Progress::hidden()).unwrap();
+    assert_eq!((Analysis::missing(&result), result.metrics.len()), (15, 1));
+}
+
+#[test]
+fn finished_runs_are_kept_and_reused_with_the_same_settings() {
+    let folder = tempfile::tempdir().unwrap();
+    let kept = |resume| Kept::new(folder.path().join("runs"), resume);
+    let count = |model: &Model| model.runs.borrow().len();
+    let run = |model: &Model, options: &Options, resume| {
+        analysis(Over::Size).run(model, options, Some(&kept(resume)), &Progress::hidden()).unwrap()
+    };
+    let broken = Model { broken: vec![(16, 2)], ..Model::default() };
+    let first = run(&broken, &options(), true);
+    assert_eq!((count(&broken), Analysis::missing(&first)), (15, 1));
+    assert_eq!(std::fs::read_dir(kept(true).folder()).unwrap().count(), 14);
+    let again = Model::default();
+    let second = run(&again, &options(), true);
+    assert_eq!((again.runs.borrow().as_slice(), Analysis::missing(&second)), ([(16, 2)].as_slice(), 0));
+    let whole = analysis(Over::Size).run(&Model::default(), &options(), None, &Progress::hidden()).unwrap();
+    assert_eq!((second.metrics, second.errors), (whole.metrics, whole.errors));
+    // With another setting, without leave, and where nobody knows what was measured, everything is measured anew.
+    let other = Options { rate: 7.0, ..options() };
+    let dirty =
+        Options { commit: Commit::try_from("0123456789abcdef-dirty".to_owned()).unwrap(), ..options() };
+    for (options, resume) in [(&other, true), (&options(), false), (&dirty, true), (&dirty, true)] {
+        let model = Model::default();
+        run(&model, options, resume);
+        assert_eq!(count(&model), 15);
+    }
+}
+
+#[test]
+fn an_interrupt_ends_an_analysis() {
+    struct Stopped;
+    impl Scenario for Stopped {
+        fn name(&self) -> &'static str {
+            "stopped"
+        }
+
+        fn about(&self) -> &'static str {
+            "somebody interrupts"
+        }
+
+        fn defaults(&self, _: &mut Options) {}
+
+        fn run(&self, _: &Options, _: &Progress) -> Result<RunResult> {
+            Err(Interrupted.into())
+        }
+    }
+    let error = analysis(Over::Size).run(&Stopped, &options(), None, &Progress::hidden()).unwrap_err();
+    assert!(error.is::<Interrupted>());
+}
+
+#[test]
+fn the_usual_sizes_of_every_setting_are_enough() {
+    for over in
+        [Over::Size, Over::Accounts, Over::Connections, Over::Validators, Over::Providers, Over::HotShare]
+    {
+        let usual = Analysis { sizes: over.usual().to_vec(), ..analysis(over) };
+        assert_eq!(usual.validate(&options()), Ok(()), "{over:?}");
+    }
 }
 
 #[test]

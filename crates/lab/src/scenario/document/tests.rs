@@ -1,6 +1,6 @@
 use super::*;
 use crate::{
-    load::{Errors, Outcome, Told},
+    load::{ByArrival, Errors, Outcome, Told},
     network::Breakdown,
     result::{Commit, OverTime, TimePoint},
     scenario::measure::Used,
@@ -32,6 +32,7 @@ fn measured(committed_in_window: u64, lag_ms: u64) -> Measured {
         latencies,
         send_lag,
         reading: Latencies::new(),
+        by_arrival: ByArrival::default(),
         errors: Errors::default(),
         over_time: OverTime { name: "gRPC stream".into(), points: (0..10).map(point).collect() },
         blocks: (0..12).map(told).collect(),
@@ -49,6 +50,8 @@ fn measured(committed_in_window: u64, lag_ms: u64) -> Measured {
         rate: 100.0,
         outcome,
         nodes: vec![used, used],
+        held: Vec::new(),
+        memory_trend: "not told".into(),
         disk_bytes: Some(4_000),
         disk_busy: Some(0.05),
         breakdown: Breakdown::default(),
