@@ -1,0 +1,67 @@
+//! The validators' keys and their genesis.
+
+use crate::load::CHAIN;
+use commonware_codec::Encode as _;
+use commonware_cryptography::{
+    Signer as _,
+    bls12381::primitives::{group::Private, ops, variant::MinPk},
+    ed25519,
+};
+use commonware_math::algebra::Random as _;
+use rand::{SeedableRng as _, rngs::StdRng};
+use virtengine_chain::genesis::{GenesisAccount, GenesisValidator};
+use virtengine_consensus::{Committee, Identity, Member, genesis::Genesis};
+use virtengine_types::{Address, Amount, Coin, Timestamp, params::Params};
+
+/// What each account owns at the start, in uve.
+const FUNDS: Amount = Amount(1_000_000_000);
+
+/// A validator's keys.
+pub(crate) struct Seat {
+    pub(crate) identity: Identity,
+    pub(crate) voting: Private,
+}
+
+/// So many validators, in the order of the committee.
+pub(crate) fn seats(count: usize, seed: u64) -> Vec<Seat> {
+    let seat = |index: u64| {
+        let drawn = (seed << 16) | index;
+        let identity = ed25519::PrivateKey::from_seed(drawn).public_key();
+        Seat { identity, voting: Private::random(StdRng::seed_from_u64(drawn)) }
+    };
+    let mut seats: Vec<Seat> = (0..count as u64).map(seat).collect();
+    seats.sort_by(|left, right| left.identity.cmp(&right.identity));
+    seats
+}
+
+/// Their genesis, with these accounts, whose numbers are their places.
+pub(crate) fn genesis(seats: &[Seat], accounts: &[Address]) -> Result<Genesis, String> {
+    let member = |seat: &Seat| {
+        let key = ops::compute_public::<MinPk>(&seat.voting).encode();
+        let voting_key = key.as_ref().try_into().map_err(|_| "a voting key of another length".to_owned())?;
+        Ok::<_, String>(Member { identity: seat.identity.clone(), voting_key })
+    };
+    let members = seats.iter().map(member).collect::<Result<Vec<_>, _>>()?;
+    let committee = Committee::new(&members).map_err(|error| error.to_string())?;
+    let operator = *accounts.first().ok_or("no accounts")?;
+    // The state needs a validator; who votes is the committee's matter.
+    let bls = virtengine_crypto::bls::SecretKey::decode(&[7; 32]).map_err(|error| format!("{error:?}"))?;
+    let validator = GenesisValidator {
+        operator,
+        moniker: "simulated".to_owned(),
+        consensus_key: [9; 32],
+        bls_key: bls.public_key().to_bytes(),
+        proof_of_possession: bls.prove_possession(&operator, CHAIN).to_bytes(),
+        tokens: Amount(1_000_000),
+    };
+    let account = |address: &Address| GenesisAccount { address: *address, coins: vec![Coin::base(FUNDS)] };
+    let state = virtengine_chain::Genesis {
+        chain_id: CHAIN.to_owned(),
+        genesis_time_ms: Timestamp(0),
+        params: Params::default(),
+        accounts: accounts.iter().map(account).collect(),
+        validators: vec![validator],
+    };
+    let writes = state.writes().map_err(|error| error.to_string())?;
+    Ok(Genesis { chain_id: CHAIN.to_owned(), time_ms: 0, writes, committee })
+}
