@@ -18,9 +18,13 @@ use commonware_glue::simulate::{
 };
 use commonware_p2p::simulated::Link;
 use commonware_utils::probability;
-use properties::{AgreedBlocks, ConservedSupply, MatchingRoots, SyncedInsteadOfReplayed};
-use std::time::Duration;
+use properties::{AgreedBlocks, ConservedSupply, MatchingRoots, NotedRoots, SyncedInsteadOfReplayed};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    time::Duration,
+};
 use tracing_subscriber::EnvFilter;
+use virtengine_types::block::Hash;
 use world::World;
 
 const GOOD: Link = Link {
@@ -56,6 +60,29 @@ fn plan(world: World, height: u64) -> PlanBuilder<World> {
 #[test]
 fn four_validators_agree_over_several_epochs() {
     plan(World::new(4), 60).run().unwrap();
+}
+
+/// The state root of every height of a run whose validators have so many threads each, in turn.
+fn roots(threads: &[usize]) -> BTreeMap<u64, Hash> {
+    let noted = NotedRoots::default();
+    plan(World::new(4).with_threads(threads), 40).seed(0).property(noted.clone()).run().unwrap();
+    noted.take()
+}
+
+#[test]
+fn validators_with_1_2_and_8_threads_compute_the_same_roots() {
+    // Side by side on the same blocks: each votes only for roots that it computed itself.
+    let mixed = roots(&[1, 2, 8, 8]);
+    assert!(mixed.len() >= 40 && mixed.values().collect::<BTreeSet<_>>().len() > 10, "{mixed:?}");
+    // And each alone, with the seed of the others.
+    for threads in [1, 2, 8] {
+        let alone = roots(&[threads]);
+        let both = alone.keys().filter(|height| mixed.contains_key(height)).count();
+        assert!(both >= 40, "{both} heights in common");
+        for (height, root) in alone.iter().filter(|(height, _)| mixed.contains_key(height)) {
+            assert_eq!(mixed.get(height), Some(root), "height {height} with {threads} threads");
+        }
+    }
 }
 
 #[test]

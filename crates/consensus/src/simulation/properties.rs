@@ -6,10 +6,14 @@ use super::{
 };
 use crate::Identity;
 use commonware_glue::simulate::{property::Property, tracker::ProgressTracker};
-use std::{collections::BTreeMap, future::Future, pin::Pin};
+use parking_lot::Mutex;
+use std::{collections::BTreeMap, future::Future, pin::Pin, sync::Arc};
 use virtengine_chain::bank;
 use virtengine_state::Partition;
-use virtengine_types::{Denom, block::state_root};
+use virtengine_types::{
+    Denom,
+    block::{Hash, state_root},
+};
 
 type Verdict<'a> = Pin<Box<dyn Future<Output = Result<(), String>> + Send + 'a>>;
 
@@ -127,6 +131,34 @@ impl Property<Identity, Node> for SyncedInsteadOfReplayed {
                 Some((first, _)) => Err(format!("the node executed from height {first} on")),
                 None => Err("the node got no block".to_owned()),
             }
+        })
+    }
+}
+
+/// Notes the state root of every block that a node still has, to be compared with those of another run.
+#[derive(Clone, Default)]
+pub(crate) struct NotedRoots(Arc<Mutex<BTreeMap<u64, Hash>>>);
+
+impl NotedRoots {
+    pub(crate) fn take(&self) -> BTreeMap<u64, Hash> {
+        std::mem::take(&mut self.0.lock())
+    }
+}
+
+impl Property<Identity, Node> for NotedRoots {
+    fn name(&self) -> &'static str {
+        "noted_roots"
+    }
+
+    fn check<'a>(&'a self, _: &'a ProgressTracker<Identity>, nodes: &'a [&'a Node]) -> Verdict<'a> {
+        Box::pin(async move {
+            for node in nodes {
+                for height in 1..=node.chain.processed().await {
+                    let Some(block) = node.chain.block(height).await else { continue };
+                    self.0.lock().insert(height, block.header.state_root.0);
+                }
+            }
+            Ok(())
         })
     }
 }

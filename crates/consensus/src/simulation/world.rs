@@ -46,6 +46,8 @@ pub(crate) struct World {
     secrets: Vec<Private>,
     genesis: Genesis,
     transfers: Arc<Transfers>,
+    /// Of the nodes, in turn.
+    threads: Vec<usize>,
 }
 
 /// What properties see of a node.
@@ -85,12 +87,18 @@ impl World {
             committee: Committee::new(&members).unwrap(),
         };
         let (identities, secrets) = seats.into_iter().unzip();
-        Self { identities, secrets, genesis, transfers: Transfers::new(&numbers) }
+        Self { identities, secrets, genesis, transfers: Transfers::new(&numbers), threads: vec![1] }
     }
 
     /// Adds a node without a seat, which is to sync its state.
     pub(crate) fn with_observer(mut self) -> Self {
         self.identities.push(ed25519::PrivateKey::from_seed(1_000).public_key());
+        self
+    }
+
+    /// Gives the nodes so many threads for hashing and signatures, in turn.
+    pub(crate) fn with_threads(mut self, threads: &[usize]) -> Self {
+        self.threads = threads.to_vec();
         self
     }
 
@@ -174,7 +182,7 @@ impl EngineDefinition for World {
             prune_interval: 10,
             page_cache_pages: 64,
             write_buffer: 4096,
-            threads: 1,
+            threads: self.threads[index % self.threads.len()],
             idle_block_interval: Duration::from_millis(500),
             state_sync: !votes,
             ..Config::default()
