@@ -139,10 +139,7 @@ fn an_analysis_whose_runs_fail_says_which() {
     let result = RunResult::from_json(&std::fs::read(&json).unwrap()).unwrap();
     assert_eq!((result.metric("missing_runs").unwrap().value, result.errors.len()), (5.0, 5));
     let reason = &result.errors[0].reason;
-    assert!(
-        reason.contains("no run of size 1, repetition 1") && reason.contains("validator0 ended"),
-        "{reason}"
-    );
+    assert!(reason.contains("no run of size 1, repetition 1") && reason.contains("node0 ended"), "{reason}");
 }
 
 #[test]

@@ -11,7 +11,7 @@ use super::{
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Held {
-    /// Of which node, as `validator0`.
+    /// Of which node, as `node0`.
     pub name: String,
     /// Resident memory in bytes, in order of time.
     pub memory: Vec<HeldPoint>,
