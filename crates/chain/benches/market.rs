@@ -30,7 +30,12 @@ fn key(number: u8) -> PublicKey {
 }
 
 fn block(height: u64) -> BlockContext {
-    BlockContext { chain_id: "bench-1".to_owned(), height: Height(height), time: Timestamp(height * 1_000) }
+    BlockContext {
+        chain_id: "bench-1".to_owned(),
+        epoch: 0,
+        height: Height(height),
+        time: Timestamp(height * 1_000),
+    }
 }
 
 /// 120 funded accounts; the tenant is 0.

@@ -79,6 +79,7 @@ fn transfers(c: &mut Criterion) {
     let txs: Vec<_> = (0..TRANSFERS).map(transfer).collect();
     let context = BlockContext {
         chain_id: "bench-1".to_owned(),
+        epoch: 0,
         height: Height(1),
         time: Timestamp(1_795_431_600_000),
     };

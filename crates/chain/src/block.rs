@@ -1,7 +1,7 @@
 //! A block, from its transactions to its outcome. The order of a block stands here and nowhere else.
 //!
 //! ```text
-//! parameters -> deadlines that are due -> transactions in order -> credits of the pools
+//! parameters -> deadlines that are due -> transactions in order -> fees to stake and pools
 //! ```
 //!
 //! Each deadline and each transaction is one step under a savepoint. A step that reads a key which was
@@ -10,9 +10,9 @@
 use crate::{
     TxContext, ante, bank,
     context::{BlockContext, Credits, first_id},
-    due, execute, market,
+    distribution, due, execute, market,
     outcome::{Fatal, Outcome, Stop},
-    params,
+    params, slashing, staking,
 };
 use bytes::Bytes;
 use prost::Message;
@@ -127,6 +127,9 @@ impl BlockExecutor {
     pub fn hints(&self) -> Vec<Key> {
         let mut keys = due::hints(&self.context);
         keys.extend(params::PARAMS.key(&0));
+        keys.extend(distribution::REWARDS.key(&0));
+        keys.extend(staking::STAKE_POOL.key(&0));
+        keys.extend(slashing::EPOCHS.key(&self.context.epoch));
         for pool in [Pool::Fees, Pool::Community] {
             keys.extend(bank::ACCOUNTS.key(&pool.address()));
         }
@@ -198,6 +201,9 @@ impl BlockExecutor {
 
     fn read_params(&mut self) -> Outcome<Phase> {
         self.params = Arc::new(params::params(&mut self.state)?);
+        if self.mode != Mode::Simulate {
+            slashing::note_epoch(&mut self.state, &self.context)?;
+        }
         Ok(if self.mode == Mode::Simulate { Phase::Txs { next: 0 } } else { Phase::Due { handled: 0 } })
     }
 
@@ -302,10 +308,20 @@ impl BlockExecutor {
     fn credit_pools(&mut self) -> Outcome<Phase> {
         let params = self.params.clone();
         let mut ctx = TxContext::new(&self.context, &params, BLOCK_INDEX);
-        for (pool, amount) in [(Pool::Fees, self.credits.fees), (Pool::Community, self.credits.community)] {
+        let Credits { fees, community } = self.credits;
+        // Without a fee nothing changes, so that an idle chain writes nothing.
+        let tax = if fees.is_zero() { fees } else { distribution::reward_fees(&mut self.state, &ctx, fees)? };
+        let mut credits = Credits { fees: Amount(fees.0.saturating_sub(tax.0)), community };
+        credits.merge(Credits { fees: Amount::ZERO, community: tax })?;
+        for (pool, amount) in [(Pool::Fees, credits.fees), (Pool::Community, credits.community)] {
             if !amount.is_zero() {
                 bank::credit(&mut self.state, &mut ctx, pool.address(), &base_coins(amount)?)?;
             }
+        }
+        if !tax.is_zero() {
+            let (from, to) = (Pool::Fees.address(), Pool::Community.address());
+            ctx.events.extend(bank::spent_and_received(from, to, &Coin::base(tax).to_string()));
+            self.outcome.events.append(&mut ctx.events);
         }
         Ok(Phase::Done)
     }

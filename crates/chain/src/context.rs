@@ -23,6 +23,8 @@ const KEPT_NAMES: usize = 4;
 pub struct BlockContext {
     /// Name of the chain.
     pub chain_id: String,
+    /// Epoch of the committee that decides it.
+    pub epoch: u64,
     /// Height of the block.
     pub height: Height,
     /// Time of the block.

@@ -1,6 +1,8 @@
 //! From a message to its operation.
 
-use crate::{BlockContext, TxContext, bank, due, market, outcome::Outcome, provider, staking};
+use crate::{
+    BlockContext, TxContext, bank, distribution, due, market, outcome::Outcome, provider, slashing, staking,
+};
 use prost::Message;
 use smol_str::{SmolStr, ToSmolStr as _};
 use virtengine_state::{Key, State};
@@ -10,6 +12,11 @@ use virtengine_types::{
     due::Due,
     msg::Msg,
     proto::cosmos::bank::v1beta1::{MsgMultiSendResponse, MsgSendResponse},
+    proto::cosmos::distribution::v1beta1::{
+        MsgSetWithdrawAddressResponse, MsgWithdrawDelegatorRewardResponse,
+        MsgWithdrawValidatorCommissionResponse,
+    },
+    proto::cosmos::slashing::v1beta1::MsgUnjailResponse,
     proto::cosmos::staking::v1beta1::{
         MsgBeginRedelegateResponse, MsgCancelUnbondingDelegationResponse, MsgCreateValidatorResponse,
         MsgDelegateResponse, MsgEditValidatorResponse, MsgUndelegateResponse,
@@ -23,6 +30,7 @@ use virtengine_types::{
         MsgAttestProviderResponse, MsgDeregisterProviderResponse, MsgRegisterProviderResponse,
         MsgRevokeAttestationResponse, MsgUpdateProviderResponse,
     },
+    proto::virtengine::slashing::v1::MsgSubmitEvidenceResponse,
     proto::virtengine::staking::v1::MsgSetConsensusKeyResponse,
 };
 
@@ -78,6 +86,21 @@ fn dispatch(state: &mut State, ctx: &mut TxContext<'_>, msg: &Msg) -> Outcome<Ve
             .map(|()| MsgCancelUnbondingDelegationResponse {}.encode_to_vec()),
         Msg::SetConsensusKey(msg) => staking::set_consensus_key(state, ctx, msg)
             .map(|()| MsgSetConsensusKeyResponse {}.encode_to_vec()),
+        Msg::WithdrawReward(msg) => {
+            let amount = paid(distribution::withdraw_reward(state, ctx, msg)?);
+            Ok(MsgWithdrawDelegatorRewardResponse { amount }.encode_to_vec())
+        }
+        Msg::WithdrawCommission(msg) => {
+            let amount = paid(distribution::withdraw_commission(state, ctx, msg)?);
+            Ok(MsgWithdrawValidatorCommissionResponse { amount }.encode_to_vec())
+        }
+        Msg::SetWithdrawAddress(msg) => distribution::set_withdraw_address(state, ctx, msg)
+            .map(|()| MsgSetWithdrawAddressResponse {}.encode_to_vec()),
+        Msg::Unjail(msg) => slashing::unjail(state, ctx, msg).map(|()| MsgUnjailResponse {}.encode_to_vec()),
+        Msg::SubmitEvidence(msg) => {
+            let validator_address = slashing::submit_evidence(state, ctx, msg)?.operator();
+            Ok(MsgSubmitEvidenceResponse { validator_address }.encode_to_vec())
+        }
         Msg::RegisterProvider(msg) => {
             provider::register(state, ctx, msg).map(|()| MsgRegisterProviderResponse {}.encode_to_vec())
         }
@@ -130,6 +153,11 @@ fn dispatch(state: &mut State, ctx: &mut TxContext<'_>, msg: &Msg) -> Outcome<Ve
     }
 }
 
+/// An amount as a list of coins, which is empty for 0.
+fn paid(amount: Amount) -> Vec<virtengine_types::proto::cosmos::base::v1beta1::Coin> {
+    if amount.is_zero() { Vec::new() } else { vec![Coin::base(amount).to_wire()] }
+}
+
 fn undelegate_response(completes: u64, amount: Amount) -> MsgUndelegateResponse {
     let amount = Some(Coin::base(amount).to_wire());
     MsgUndelegateResponse { completion_time: Some(moment(completes)), amount }
@@ -176,6 +204,8 @@ pub(crate) fn hints(msg: &Msg, keys: &mut Vec<Key>) {
         _ => {}
     }
     staking::hints(msg, keys);
+    distribution::hints(msg, keys);
+    slashing::hints(msg, keys);
     provider::hints(msg, keys);
     market::hints(msg, keys);
 }

@@ -11,7 +11,10 @@ use virtengine_types::{
     coin::{CoinError, MAX_COINS},
     ledger::{Account, Pool},
     params::Params,
-    staking::{Commission, Delegation, Description, StakePool, Validator, ValidatorStatus},
+    staking::{
+        Commission, Delegation, Description, StakePool, Standing, Validator, ValidatorRewards,
+        ValidatorStatus,
+    },
 };
 
 /// Longest chain id in bytes.
@@ -230,9 +233,10 @@ impl Genesis {
             *total = total.plus(validator.tokens).map_err(wrap)?;
             let row = self.validator(validator, min);
             rows.put(&staking::VALIDATORS, &operator, &row)?;
-            let delegation = Delegation { amount: validator.tokens };
+            let delegation = Delegation { shares: validator.tokens, paid_per_share: 0 };
             rows.put(&staking::DELEGATIONS, &(operator, operator), &delegation)?;
-            rows.put(&staking::CONSENSUS_KEYS, &validator.consensus_key, &operator)?;
+            let consensus = Address::of_hash(&validator.consensus_key);
+            rows.put(&staking::CONSENSUS_KEYS, &consensus, &operator)?;
             rows.put(&staking::BLS_KEYS, &validator.bls_key, &operator)?;
         }
         Ok(rows.put(&staking::STAKE_POOL, &0, &pool)?)
@@ -250,12 +254,16 @@ impl Genesis {
             consensus_key: validator.consensus_key,
             bls_key: Some(validator.bls_key),
             tokens: validator.tokens,
-            self_delegation: validator.tokens,
+            shares: validator.tokens,
+            self_shares: validator.tokens,
             min_self_delegation,
             description: Description { moniker: validator.moniker.clone(), ..Default::default() },
             commission: Commission { updated: self.genesis_time_ms, ..Default::default() },
             status: ValidatorStatus::Bonded,
+            standing: Standing::Free,
             created_height: Height(0),
+            rewards: ValidatorRewards::default(),
+            slashes: Vec::new(),
         }
     }
 }

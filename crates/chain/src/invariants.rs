@@ -2,7 +2,7 @@
 //!
 //! Each function scans whole tables, so none of them is called in a block.
 
-use crate::{bank, escrow, market, provider, staking};
+use crate::{bank, distribution, escrow, market, provider, staking};
 use std::collections::BTreeMap;
 use thiserror::Error;
 use virtengine_state::{MemoryStore, Record, StateError, Table};
@@ -24,12 +24,13 @@ pub enum Violation {
     State(#[from] StateError),
 }
 
-/// Checks every invariant of the bank, escrow, market and provider modules.
+/// Checks every invariant of the bank, distribution, escrow, market and provider modules.
 ///
 /// # Errors
 /// The first that does not hold.
 pub fn all(store: &MemoryStore) -> Result<(), Violation> {
     supply_conserved(store)?;
+    distribution::invariants::rewards_are_exact(store)?;
     provider::invariants::active_leases_match(store)?;
     provider::invariants::attestations_are_sound(store)?;
     escrow::invariants::accounts_match_orders(store)?;
@@ -41,7 +42,7 @@ pub fn all(store: &MemoryStore) -> Result<(), Violation> {
 }
 
 /// The supply of each denomination equals what accounts own and what is locked in escrow accounts, bid
-/// deposits, delegations and unbondings.
+/// deposits, validators and unbondings.
 ///
 /// # Errors
 /// - `Broken` - a denomination's supply and sum differ
@@ -61,8 +62,8 @@ pub fn supply_conserved(store: &MemoryStore) -> Result<(), Violation> {
     for (_, bid) in rows(store, &market::BIDS)? {
         add(Denom::base(), if bid.deposit_locked { bid.deposit } else { Amount::ZERO });
     }
-    for (_, delegation) in rows(store, &staking::DELEGATIONS)? {
-        add(Denom::base(), delegation.amount);
+    for (_, validator) in rows(store, &staking::VALIDATORS)? {
+        add(Denom::base(), validator.tokens);
     }
     for (_, unbonding) in rows(store, &staking::UNBONDINGS)? {
         unbonding.entries.iter().for_each(|entry| add(Denom::base(), entry.balance));

@@ -28,6 +28,7 @@ pub mod ante;
 pub mod bank;
 pub mod block;
 pub mod context;
+pub mod distribution;
 pub mod due;
 pub mod escrow;
 pub mod execute;
@@ -37,6 +38,7 @@ pub mod market;
 pub mod outcome;
 pub mod params;
 pub mod provider;
+pub mod slashing;
 pub mod staking;
 
 #[cfg(test)]

@@ -95,6 +95,8 @@ pub(crate) struct Harness {
     pub(crate) time: Timestamp,
     /// Gas limit of the transactions that the harness makes.
     pub(crate) gas: Gas,
+    /// Epoch of the next block.
+    pub(crate) epoch: u64,
     keys: BTreeMap<Address, PublicKey>,
 }
 
@@ -117,7 +119,7 @@ impl Harness {
         store.apply(&genesis.writes().unwrap());
         let keys = names.iter().chain(&["validator"]).map(|name| (address(name), key(name))).collect();
         let (height, time) = (Height(0), genesis.genesis_time_ms);
-        Self { store, height, time, gas: Gas(20_000_000), keys }
+        Self { store, height, time, gas: Gas(20_000_000), epoch: 0, keys }
     }
 
     /// Reads a row.
@@ -184,6 +186,7 @@ impl Harness {
     ) -> Result<Executed, Rejection> {
         let context = BlockContext {
             chain_id: CHAIN_ID.to_owned(),
+            epoch: self.epoch,
             height: self.height.plus(1),
             time: Timestamp(self.time.0 + 1_000),
         };

@@ -16,7 +16,7 @@ use commonware_codec::Encode as _;
 use commonware_consensus::{
     Epochable as _, Heightable as _,
     marshal::{ancestry::Ancestry, core::Mailbox as MarshalMailbox, standard::Standard},
-    types::Height,
+    types::{Epoch, Height},
 };
 use commonware_cryptography::{Digested, Digestible as _, Hasher, Sha256};
 use commonware_glue::stateful::{
@@ -70,9 +70,10 @@ impl Application {
         Self { shared: Arc::new(shared), recent }
     }
 
-    fn block_context(&self, height: Height, time_ms: u64) -> BlockContext {
+    fn block_context(&self, epoch: Epoch, height: Height, time_ms: u64) -> BlockContext {
         BlockContext {
             chain_id: self.shared.chain_id.clone(),
+            epoch: epoch.get(),
             height: virtengine_types::Height(height.get()),
             time: Timestamp(time_ms),
         }
@@ -157,7 +158,7 @@ impl Application {
         let set = WorkingSet::new(BlockBatch::new(batches));
         let (set, verified) = Box::pin(self.verified(set, txs)).await?;
         let decoded = verified.iter().map(|verified| verified.tx.clone()).collect();
-        let context = self.block_context(block.height(), header.time_ms);
+        let context = self.block_context(header.context.epoch(), block.height(), header.time_ms);
         let Decided { executed, sealed: Sealed { batches, roots }, times } =
             Box::pin(set.execute(context, verified, Mode::Verify)).await?;
         let outcome = &executed.outcome;
@@ -228,7 +229,7 @@ impl<E: StoreContext> StatefulApplication<E> for Application {
 
         let begun = clock.current();
         let candidates: Vec<Arc<DecodedTx>> = batch.iter().map(|verified| verified.tx.clone()).collect();
-        let block_context = self.block_context(parent.height().next(), time_ms);
+        let block_context = self.block_context(context.epoch(), parent.height().next(), time_ms);
         let set = WorkingSet::new(BlockBatch::new(batches));
         let Decided { mut executed, sealed: Sealed { batches, roots }, times } =
             match Box::pin(set.execute(block_context, batch, Mode::Propose)).await {

@@ -108,6 +108,12 @@ impl Committee {
         self.keys.keys()
     }
 
+    /// The voting key of a seat.
+    #[must_use]
+    pub fn voting_key(&self, seat: usize) -> Option<[u8; 48]> {
+        self.keys.value(seat)?.encode().as_ref().try_into().ok()
+    }
+
     /// SHA-256 over identities and voting keys in the order of seats, as headers commit to it.
     #[must_use]
     pub const fn hash(&self) -> Digest {

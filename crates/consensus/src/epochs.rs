@@ -7,7 +7,10 @@
 //! A node whose state was synced may lack the block before its epoch. It starts the epoch from the
 //! finalization at which it joined, which is recorded for its restarts within that epoch.
 
-use crate::{Block, Committees, Config, Digest, Finalization, Identity, Scheme, engine::Track};
+use crate::{
+    Block, Committees, Config, Digest, Finalization, Identity, Scheme, engine::Track,
+    evidence::EvidenceReporter,
+};
 use commonware_actor::{
     Feedback,
     mailbox::{self, Policy},
@@ -297,7 +300,7 @@ where
                 blocker: self.setup.blocker.clone(),
                 automaton: application.clone(),
                 relay: application.clone(),
-                reporter: application.clone(),
+                reporter: EvidenceReporter { committees: committees.clone(), next: application.clone() },
                 strategy: self.setup.strategy.clone(),
                 partition: format!("{}-votes-{epoch}", self.setup.prefix),
                 mailbox_size: MAILBOX,

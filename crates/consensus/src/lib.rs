@@ -20,6 +20,7 @@ pub mod committee;
 pub mod config;
 pub mod engine;
 mod epochs;
+mod evidence;
 mod execution;
 pub mod finalized;
 pub mod genesis;

@@ -28,11 +28,10 @@ use std::{
     sync::Arc,
     time::Duration,
 };
+use virtengine_crypto::votes;
 
 /// Start of the namespace that keeps the connections of two chains apart; the chain id follows.
 const NAMESPACE: &[u8] = b"virtengine/p2p/";
-/// Start of the namespace that keeps the votes of two chains apart; the chain id follows.
-const VOTES: &[u8] = b"virtengine/votes/";
 
 /// Sender of a channel of the real network.
 pub type Sender = lookup::Sender<Identity, tokio::Context>;
@@ -111,12 +110,6 @@ pub enum NodeError {
     Start(#[from] StartError),
 }
 
-/// A namespace in which this chain's votes are signed.
-#[must_use]
-pub fn votes_namespace(chain_id: &str) -> Vec<u8> {
-    [VOTES, chain_id.as_bytes()].concat()
-}
-
 /// The committees of a chain as seen by the holder of `voting_key`.
 ///
 /// # Errors
@@ -129,7 +122,7 @@ pub fn committees(genesis: &Genesis, voting_key: Option<[u8; 32]>) -> Result<Com
                 .map_err(|error| NodeError::VotingKey(error.to_string()))
         })
         .transpose()?;
-    Ok(Committees::new(&votes_namespace(&genesis.chain_id), genesis.committee.clone(), key))
+    Ok(Committees::new(&votes::namespace(&genesis.chain_id), genesis.committee.clone(), key))
 }
 
 /// Starts a node on the real network. The handle that comes with it is the network's; the node has its own.

@@ -3,7 +3,7 @@
 //! - [`batch`] checks many secp256k1 and ed25519 signatures on all cores; everything that verifies goes through it
 //! - [`cosmos`] turns decoded transactions into verified ones
 //! - [`key`] signs, [`mnemonic`] and [`hd`] derive what signs
-//! - [`bls`] holds validators' voting keys and their proofs of possession
+//! - [`bls`] holds validators' voting keys and their proofs of possession, [`votes`] what they sign
 //! - [`keyring`] keeps users' keys in files, [`node_key`] a node's own two
 
 pub mod batch;
@@ -15,6 +15,7 @@ pub mod keyring;
 pub mod mnemonic;
 pub mod node_key;
 mod secret_file;
+pub mod votes;
 
 pub use batch::{SignatureCheck, SignatureError, verify, verify_batch};
 pub use key::{KeyKind, SigningKey};

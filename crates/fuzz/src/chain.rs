@@ -4,7 +4,7 @@ use crate::{
     Target, Verdict,
     memory::{BASE, BORSH, bounded_over},
 };
-use virtengine_chain::{Genesis, bank, escrow, market, params, provider, staking};
+use virtengine_chain::{Genesis, bank, distribution, escrow, market, params, provider, slashing, staking};
 use virtengine_state::{MAX_VALUE_BYTES, Partition, Record, Table, VERSION};
 use virtengine_types::due::{Deadline, Due};
 
@@ -65,6 +65,9 @@ fn tables() -> Vec<Decoder> {
         decoder(staking::CONSENSUS_KEYS),
         decoder(staking::BLS_KEYS),
         decoder(staking::INCOMING),
+        decoder(distribution::REWARDS),
+        decoder(distribution::WITHDRAW_ADDRESSES),
+        decoder(slashing::EPOCHS),
         decoder(provider::PROVIDERS),
         decoder(market::ORDERS),
         decoder(market::BIDS),

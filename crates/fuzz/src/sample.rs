@@ -23,7 +23,13 @@ pub fn message(descriptor: &MessageDescriptor) -> DynamicMessage {
 #[must_use]
 pub fn of_type_url(type_url: &str) -> DynamicMessage {
     let name = type_url.trim_start_matches('/');
-    message(&proto::pool().get_message_by_name(name).expect("every message has a descriptor"))
+    let mut sample =
+        message(&proto::pool().get_message_by_name(name).expect("every message has a descriptor"));
+    // Evidence is of votes that differ.
+    if let Some(Value::Message(second)) = sample.get_field_by_name_mut("second") {
+        second.set_field_by_name("parent", Value::U64(2));
+    }
+    sample
 }
 
 fn filled(descriptor: &MessageDescriptor, depth: usize) -> DynamicMessage {
@@ -68,8 +74,8 @@ fn text(field: &FieldDescriptor) -> String {
     let other = Address([8; 20]);
     match field.name() {
         "validator_dst_address" => other.operator(),
-        name if name.starts_with("validator_") && name.ends_with("address") => ACCOUNT.operator(),
-        "tenant" | "provider" | "owner" | "sender" | "depositor" | "auditor" | "address"
+        name if name.starts_with("validator_") && name.contains("addr") => ACCOUNT.operator(),
+        "submitter" | "tenant" | "provider" | "owner" | "sender" | "depositor" | "auditor" | "address"
         | "signed_by_any" | "signed_by_all" => ACCOUNT.account(),
         name if name.ends_with("_address") => ACCOUNT.account(),
         "denom" => "uve".to_owned(),
@@ -83,7 +89,7 @@ fn text(field: &FieldDescriptor) -> String {
 fn width(name: &str) -> usize {
     match name {
         "bls_public_key" => 48,
-        "proof_of_possession" => 96,
+        "proof_of_possession" | "signature" => 96,
         _ => 32,
     }
 }

@@ -10,6 +10,9 @@ const DECIMALS: &[&str] = &[
     "cosmos.distribution.v1beta1.Params.bonus_proposer_reward",
     "cosmos.distribution.v1beta1.Params.community_tax",
     "cosmos.distribution.v1beta1.ValidatorSlashEvent.fraction",
+    "cosmos.slashing.v1beta1.Params.min_signed_per_window",
+    "cosmos.slashing.v1beta1.Params.slash_fraction_double_sign",
+    "cosmos.slashing.v1beta1.Params.slash_fraction_downtime",
     "cosmos.staking.v1beta1.CommissionRates.max_change_rate",
     "cosmos.staking.v1beta1.CommissionRates.max_rate",
     "cosmos.staking.v1beta1.CommissionRates.rate",
@@ -20,7 +23,7 @@ const DECIMALS: &[&str] = &[
     "cosmos.staking.v1beta1.Validator.delegator_shares",
 ];
 
-/// Whether the text of a field, by its full name, is an integer in units of 10^-18 that JSON shows as a decimal.
+/// Whether the text of a field by its full name, in slashing its bytes, is an integer in units of 10^-18 that JSON shows as a decimal.
 #[must_use]
 pub fn is_decimal(full_name: &str) -> bool {
     DECIMALS.contains(&full_name)

@@ -37,6 +37,7 @@ pub mod msg;
 pub mod params;
 pub mod proto;
 pub mod provider;
+pub mod ratio;
 pub mod sign;
 pub mod staking;
 pub mod tx;

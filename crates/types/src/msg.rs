@@ -2,17 +2,21 @@
 
 mod bank;
 mod decode;
+mod distribution;
 mod market;
 mod provider;
+mod slashing;
 mod staking;
 
 pub use bank::{MAX_OUTPUTS, MultiSend, Send};
 pub use decode::MsgError;
+pub use distribution::{SetWithdrawAddress, WithdrawCommission, WithdrawReward};
 pub use market::{
     AcceptBid, AfterClose, CancelOrder, CloseLease, ConfirmLease, CreateOrder, DepositEscrow, ReleaseBid,
     SubmitBid, WithdrawBid, WithdrawEarnings,
 };
 pub use provider::{AttestProvider, DeregisterProvider, RegisterProvider, RevokeAttestation, UpdateProvider};
+pub use slashing::{SignedVote, SubmitEvidence, Unjail, Vote, VoteKind};
 pub use staking::{
     BeginRedelegate, CancelUnbonding, CreateValidator, Delegate, EditDescription, EditValidator,
     SetConsensusKey, Undelegate,
@@ -77,6 +81,11 @@ messages! {
     BeginRedelegate: "/cosmos.staking.v1beta1.MsgBeginRedelegate" in "staking",
     CancelUnbonding: "/cosmos.staking.v1beta1.MsgCancelUnbondingDelegation" in "staking",
     SetConsensusKey: "/virtengine.staking.v1.MsgSetConsensusKey" in "staking",
+    WithdrawReward: "/cosmos.distribution.v1beta1.MsgWithdrawDelegatorReward" in "distribution",
+    WithdrawCommission: "/cosmos.distribution.v1beta1.MsgWithdrawValidatorCommission" in "distribution",
+    SetWithdrawAddress: "/cosmos.distribution.v1beta1.MsgSetWithdrawAddress" in "distribution",
+    Unjail: "/cosmos.slashing.v1beta1.MsgUnjail" in "slashing",
+    SubmitEvidence: "/virtengine.slashing.v1.MsgSubmitEvidence" in "slashing",
     RegisterProvider: "/virtengine.provider.v1.MsgRegisterProvider" in "provider",
     UpdateProvider: "/virtengine.provider.v1.MsgUpdateProvider" in "provider",
     DeregisterProvider: "/virtengine.provider.v1.MsgDeregisterProvider" in "provider",

@@ -50,6 +50,10 @@ pub struct Params {
     pub max_validators: u32,
     /// Smallest self-delegation of a validator.
     pub min_self_delegation: Amount,
+    /// Share of fees that goes to the community pool, in basis points; the rest is for bonded stake.
+    pub community_tax_bps: u32,
+    /// Fraction of stake that a validator loses by signing two conflicting votes, in basis points.
+    pub slash_double_sign_bps: u32,
 }
 
 impl Default for Params {
@@ -76,6 +80,8 @@ impl Default for Params {
             max_unbonding_entries: 7,
             max_validators: 1_000_000,
             min_self_delegation: Amount(1),
+            community_tax_bps: 200,
+            slash_double_sign_bps: 500,
         }
     }
 }
@@ -126,6 +132,8 @@ impl Params {
             max_unbonding_entries: self.max_unbonding_entries,
             max_validators: self.max_validators,
             min_self_delegation: coin(self.min_self_delegation),
+            community_tax_bps: self.community_tax_bps,
+            slash_double_sign_bps: self.slash_double_sign_bps,
         }
     }
 }

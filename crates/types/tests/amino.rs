@@ -6,6 +6,10 @@ use virtengine_types::{
     proto::cosmos::{
         bank::v1beta1::{Input, MsgMultiSend, MsgSend, Output},
         base::v1beta1::Coin,
+        distribution::v1beta1::{
+            MsgSetWithdrawAddress, MsgWithdrawDelegatorReward, MsgWithdrawValidatorCommission,
+        },
+        slashing::v1beta1::MsgUnjail,
         staking::v1beta1::{
             CommissionRates, Description, MsgBeginRedelegate, MsgCancelUnbondingDelegation,
             MsgCreateValidator, MsgDelegate, MsgEditValidator, MsgUndelegate,
@@ -200,6 +204,42 @@ fn an_edit_names_only_what_it_changes() {
         KEY.address().operator()
     );
     assert_eq!(docs(&tx(&edit, "", 0)), [document(&message)]);
+}
+
+#[test]
+fn rewards_and_where_they_go() {
+    let reward = MsgWithdrawDelegatorReward { delegator_address: alice(), validator_address: operator(4) };
+    let message = format!(
+        r#"{{"type":"cosmos-sdk/MsgWithdrawDelegationReward","value":{{"delegator_address":"{ALICE}","validator_address":"{}"}}}}"#,
+        operator(4)
+    );
+    assert_eq!(docs(&tx(&reward, "", 0)), [document(&message)]);
+    let address = MsgSetWithdrawAddress { delegator_address: alice(), withdraw_address: bob() };
+    let message = format!(
+        r#"{{"type":"cosmos-sdk/MsgModifyWithdrawAddress","value":{{"delegator_address":"{ALICE}","withdraw_address":"{BOB}"}}}}"#
+    );
+    assert_eq!(docs(&tx(&address, "", 0)), [document(&message)]);
+}
+
+#[test]
+fn a_commission_under_both_its_names() {
+    let commission = MsgWithdrawValidatorCommission { validator_address: KEY.address().operator() };
+    let message = |name: &str| {
+        document(&format!(
+            r#"{{"type":"cosmos-sdk/{name}","value":{{"validator_address":"{}"}}}}"#,
+            KEY.address().operator()
+        ))
+    };
+    let both = ["MsgWithdrawValidatorCommission", "MsgWithdrawValCommission"].map(message);
+    assert_eq!(docs(&tx(&commission, "", 0)), both);
+}
+
+#[test]
+fn an_unjail() {
+    let unjail = MsgUnjail { validator_addr: KEY.address().operator() };
+    let message =
+        format!(r#"{{"type":"cosmos-sdk/MsgUnjail","value":{{"address":"{}"}}}}"#, KEY.address().operator());
+    assert_eq!(docs(&tx(&unjail, "", 0)), [document(&message)]);
 }
 
 #[test]

@@ -7,8 +7,8 @@ use virtengine_types::{
     due::{Deadline, Due},
     ledger::Account,
     staking::{
-        Commission, Delegation, Description, Redelegation, StakePool, Unbonding, UnbondingEntry, Validator,
-        ValidatorStatus,
+        Commission, Delegation, Description, EpochStart, Redelegation, Rewards, Slash, StakePool, Standing,
+        Unbonding, UnbondingEntry, Validator, ValidatorRewards, ValidatorStatus,
     },
     tx::{MultisigKey, PublicKey},
 };
@@ -59,30 +59,45 @@ fn validators() {
     let validator = Validator {
         consensus_key: [1; 32],
         bls_key: Some([2; 48]),
-        tokens: Amount(2),
-        self_delegation: Amount(1),
+        tokens: Amount(1),
+        shares: Amount(2),
+        self_shares: Amount(1),
         min_self_delegation: Amount(1),
         description: Description { moniker: "ab".into(), ..Description::default() },
         commission: Commission { rate: 1, max_rate: 2, max_change_rate: 1, updated: Timestamp(9) },
         status: ValidatorStatus::Unbonded,
+        standing: Standing::Tombstoned,
         created_height: Height(8),
+        rewards: ValidatorRewards { settled: 1, per_share: 2, undivided: 1, owed: 2, commission: 1 },
+        slashes: vec![Slash { infraction: Height(1), height: Height(2), fraction_bps: 3 }],
     };
     let keys = ["01".repeat(32), "01".into(), "02".repeat(48)].concat();
     let description = ["020000006162", "00000000", "00000000", "00000000", "00000000"].concat();
     let commission = [ONE, TWO, ONE, "0900000000000000"].concat();
-    golden(&validator, &[&keys, TWO, ONE, ONE, &description, &commission, "01", "0800000000000000"]);
+    let stake = [ONE, TWO, ONE, ONE].concat();
+    let rewards = [ONE, TWO, ONE, TWO, ONE].concat();
+    let slashes = ["01000000", "0100000000000000", "0200000000000000", "03000000"].concat();
+    let height = "0800000000000000";
+    golden(&validator, &[&keys, &stake, &description, &commission, "01", "02", height, &rewards, &slashes]);
 }
 
 #[test]
 fn stake() {
-    golden(&Delegation { amount: Amount(1) }, &[ONE]);
+    golden(&Delegation { shares: Amount(1), paid_per_share: 2 }, &[ONE, TWO]);
+    golden(&Rewards { per_token: 1, undivided: 2, total: 1 }, &[ONE, TWO, ONE]);
+    golden(&EpochStart { height: Height(1), second: 2 }, &["0100000000000000", "0200000000000000"]);
     golden(
         &StakePool { bonded: Amount(1), not_bonded: Amount(2), validators: 3 },
         &[ONE, TWO, "0300000000000000"],
     );
-    let entry =
-        UnbondingEntry { created_height: Height(1), completes: 2, initial: Amount(2), balance: Amount(1) };
-    let row = ["01000000", "0100000000000000", "0200000000000000", TWO, ONE];
+    let entry = UnbondingEntry {
+        created_height: Height(1),
+        completes: 2,
+        initial: Amount(2),
+        balance: Amount(1),
+        slashes: 1,
+    };
+    let row = ["01000000", "0100000000000000", "0200000000000000", TWO, ONE, "01000000"];
     golden(&Unbonding { entries: vec![entry] }, &row);
     golden(&Redelegation { entries: vec![entry] }, &row);
 }

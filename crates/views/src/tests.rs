@@ -4,8 +4,10 @@ use std::collections::BTreeSet;
 use virtengine_chain::staking;
 use virtengine_types::{
     Address, Amount, Height,
-    staking::{Commission, Delegation, Description, Validator, ValidatorStatus},
+    staking::{Commission, Delegation, Description, Standing, Validator, ValidatorRewards, ValidatorStatus},
 };
+
+const DELEGATION: Delegation = Delegation { shares: Amount(1), paid_per_share: 0 };
 
 fn page(limit: usize) -> ListPage {
     ListPage { limit, ..ListPage::default() }
@@ -23,7 +25,7 @@ proptest! {
         for (delegator, validator, keep) in writes {
             let pair = (Address([delegator; 20]), Address([validator; 20]));
             let key = staking::DELEGATIONS.key(&pair).unwrap();
-            let row = staking::DELEGATIONS.encode(&pair, &Delegation { amount: Amount(1) }).unwrap();
+            let row = staking::DELEGATIONS.encode(&pair, &DELEGATION).unwrap();
             views.apply(&[(1, key.bytes, keep.then_some(row))]).unwrap();
             if keep { model.insert(pair) } else { model.remove(&pair) };
         }
@@ -58,12 +60,16 @@ fn validator_with(tokens: u128) -> Validator {
         consensus_key: [1; 32],
         bls_key: None,
         tokens: Amount(tokens),
-        self_delegation: Amount(1),
+        shares: Amount(tokens),
+        self_shares: Amount(1),
         min_self_delegation: Amount(1),
         description: Description::default(),
         commission: Commission::default(),
         status: ValidatorStatus::Bonded,
+        standing: Standing::Free,
         created_height: Height(1),
+        rewards: ValidatorRewards::default(),
+        slashes: Vec::new(),
     }
 }
 
@@ -71,8 +77,7 @@ fn validator_with(tokens: u128) -> Validator {
 fn what_blocks_write_during_the_scan_wins_over_the_scanned_row() {
     let pair = |delegator: u8| (Address([delegator; 20]), Address([9; 20]));
     let key = |delegator| staking::DELEGATIONS.key(&pair(delegator)).unwrap();
-    let row =
-        |delegator| staking::DELEGATIONS.encode(&pair(delegator), &Delegation { amount: Amount(1) }).unwrap();
+    let row = |delegator| staking::DELEGATIONS.encode(&pair(delegator), &DELEGATION).unwrap();
     let operator = Address([7; 20]);
     let validator = |tokens| staking::VALIDATORS.encode(&operator, &validator_with(tokens)).unwrap();
     let place = staking::VALIDATORS.key(&operator).unwrap();
@@ -111,7 +116,7 @@ fn a_length_is_right_or_absent() {
     let pair = |byte: u8| (Address([byte % 2; 20]), Address([byte; 20]));
     for byte in 0..10 {
         let key = staking::DELEGATIONS.key(&pair(byte)).unwrap();
-        let row = staking::DELEGATIONS.encode(&pair(byte), &Delegation { amount: Amount(1) }).unwrap();
+        let row = staking::DELEGATIONS.encode(&pair(byte), &DELEGATION).unwrap();
         views.insert(&key, &row).unwrap();
     }
     let total = |delegator, validator, page: ListPage| {

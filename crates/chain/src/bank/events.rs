@@ -8,6 +8,11 @@ pub(crate) fn spent_and_received(from: Address, to: Address, amount: &str) -> [E
     told(&from.account().into(), &to.account().into(), &amount.into())
 }
 
+/// `coin_spent`, `coin_received` and `transfer`.
+pub(crate) fn moved(from: Address, to: Address, amount: &str) -> [Event; 3] {
+    transferred(&from.account().into(), &to.account().into(), &amount.into())
+}
+
 /// `coin_spent`, `coin_received` and `transfer`, addresses as text.
 pub(super) fn transferred(from: &SmolStr, to: &SmolStr, amount: &SmolStr) -> [Event; 3] {
     let [spent, received] = told(from, to, amount);

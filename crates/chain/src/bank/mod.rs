@@ -5,7 +5,7 @@
 //!
 //! Invariants
 //! 1. The supply of a denomination equals the balances of all accounts plus everything locked in
-//!    escrow accounts, bid deposits, delegations and unbondings.
+//!    escrow accounts, bid deposits, validators and unbondings.
 //! 2. No balance is zero or negative: a coin that reaches zero leaves the row.
 //! 3. A sequence never decreases.
 
@@ -18,8 +18,9 @@ mod state;
 mod tests;
 
 pub use errors::BankInvalid;
-pub(crate) use events::{fee_paid, spent_and_received};
+pub(crate) use events::{fee_paid, moved, spent_and_received};
 pub use multi_send::multi_send;
+pub(crate) use send::receivable;
 pub use send::send;
-pub(crate) use state::debited;
 pub use state::{ACCOUNTS, SUPPLY, account, credit, debit, supply};
+pub(crate) use state::{burn, debited};

@@ -34,7 +34,7 @@ static MODULES: LazyLock<[Address; 5]> = LazyLock::new(|| {
 });
 
 /// Refuses coins for an account that no client could ever spend from.
-pub(super) fn receivable(address: Address) -> Result<(), BankInvalid> {
+pub(crate) fn receivable(address: Address) -> Result<(), BankInvalid> {
     if MODULES.contains(&address) {
         return Err(BankInvalid::Blocked { address });
     }

@@ -1,7 +1,10 @@
 //! The rows of accounts and supply.
 
 use super::BankInvalid;
-use crate::{TxContext, outcome::Outcome};
+use crate::{
+    TxContext,
+    outcome::{Fatal, Outcome},
+};
 use virtengine_state::{Partition, Place, State, Table};
 use virtengine_types::{Address, Amount, Coin, Coins, Denom, ledger::Account};
 
@@ -73,4 +76,16 @@ pub fn credit(state: &mut State, ctx: &mut TxContext<'_>, address: Address, coin
         account.balances.add(&coin).map_err(|_| BankInvalid::Overflow { address })?;
     }
     Ok(state.put_at(&ACCOUNTS, place, &address, &account)?)
+}
+
+/// Takes uve out of the supply, which the caller takes out of a row of its own.
+///
+/// # Errors
+/// - `Fatal::Bounds` - the supply is less than that
+pub(crate) fn burn(state: &mut State, amount: Amount) -> Outcome<()> {
+    let base = Denom::base();
+    let before = supply(state, &base)?;
+    let broken = || Fatal::Bounds { what: "supply", detail: format!("{before} - {amount} is negative") };
+    let after = before.minus(amount).ok_or_else(broken)?;
+    Ok(state.put(&SUPPLY, &base, &after)?)
 }

@@ -3,7 +3,10 @@ use crate::testing::{FUNDS, Harness, Preload, STAKE, address};
 use proptest::prelude::*;
 use virtengine_types::{
     Address,
-    msg::{BeginRedelegate, CancelUnbonding, Delegate, Msg, MultiSend, Send, Undelegate},
+    msg::{
+        BeginRedelegate, CancelUnbonding, Delegate, Msg, MultiSend, Send, SetWithdrawAddress, Undelegate,
+        Unjail, WithdrawCommission, WithdrawReward,
+    },
     tx::DecodedTx,
 };
 
@@ -120,8 +123,12 @@ fn a_block_is_bounded_in_gas_and_bytes() {
 fn a_block_is_bounded_in_events_of_the_log() {
     let chain = Harness::new(&["alice", "bob"]);
     let run = |mode, logged| {
-        let context =
-            BlockContext { chain_id: "test-1".into(), height: chain.height.plus(1), time: chain.time };
+        let context = BlockContext {
+            chain_id: "test-1".into(),
+            epoch: 0,
+            height: chain.height.plus(1),
+            time: chain.time,
+        };
         let delegate = |ahead| {
             let msg =
                 Delegate { delegator: address("alice"), validator: address("validator"), amount: Amount(1) };
@@ -151,7 +158,8 @@ fn a_block_is_bounded_in_events_of_the_log() {
 #[test]
 fn a_key_that_was_not_hinted_is_asked_for() {
     let chain = Harness::new(&["alice"]);
-    let context = BlockContext { chain_id: "test-1".into(), height: chain.height.plus(1), time: chain.time };
+    let context =
+        BlockContext { chain_id: "test-1".into(), epoch: 0, height: chain.height.plus(1), time: chain.time };
     let mut executor = BlockExecutor::new(context, Vec::new(), Mode::Verify);
     let Step::Load(keys) = executor.run().unwrap() else { panic!("nothing is loaded yet") };
     assert_eq!(keys, [params::PARAMS.key(&0).unwrap()]);
@@ -160,7 +168,8 @@ fn a_key_that_was_not_hinted_is_asked_for() {
 #[test]
 fn a_damaged_row_is_fatal() {
     let chain = Harness::new(&["alice"]);
-    let context = BlockContext { chain_id: "test-1".into(), height: chain.height.plus(1), time: chain.time };
+    let context =
+        BlockContext { chain_id: "test-1".into(), epoch: 0, height: chain.height.plus(1), time: chain.time };
     let mut executor = BlockExecutor::new(context, Vec::new(), Mode::Verify);
     executor.load([(params::PARAMS.key(&0).unwrap(), Some(Bytes::from_static(&[1, 2, 3])))]);
     assert!(matches!(executor.run(), Err(Fatal::State(_))));
@@ -186,7 +195,7 @@ fn amount() -> impl Strategy<Value = u128> {
 
 fn message() -> impl Strategy<Value = Msg> {
     // Accounts beside the validator make validators of themselves in the first block of the property.
-    (0..8u8, actor(), actor(), actor(), amount(), 1..40u64).prop_map(
+    (0..13u8, actor(), actor(), actor(), amount(), 1..40u64).prop_map(
         |(kind, from, to, other, amount, height)| {
             let (coins, amount) = (uve(amount), Amount(amount));
             match kind {
@@ -209,6 +218,10 @@ fn message() -> impl Strategy<Value = Msg> {
                     destination: if other == to { address("validator") } else { other },
                     amount,
                 }),
+                7 => Msg::WithdrawReward(WithdrawReward { delegator: from, validator: to }),
+                8 => Msg::SetWithdrawAddress(SetWithdrawAddress { delegator: from, receiver: other }),
+                9 => Msg::Unjail(Unjail { operator: from }),
+                10 => Msg::WithdrawCommission(WithdrawCommission { operator: from }),
                 _ => Msg::CancelUnbonding(CancelUnbonding {
                     delegator: from,
                     validator: to,
@@ -285,6 +298,7 @@ proptest! {
             prop_assert_eq!(outcome, hinted.outcome);
             prop_assert_eq!(total(&chain), supply);
             prop_assert_eq!(crate::staking::invariants::check(&chain.store), Ok(()));
+            prop_assert_eq!(crate::invariants::all(&chain.store), Ok(()));
         }
         chain.empty_blocks(60);
         prop_assert!(chain.rows(&crate::staking::UNBONDINGS).is_empty());

@@ -6,7 +6,12 @@ use virtengine_state::MemoryStore;
 use virtengine_types::{Timestamp, market::OrderId};
 
 fn block(height: u64, second: u64) -> BlockContext {
-    BlockContext { chain_id: "test-1".to_owned(), height: Height(height), time: Timestamp(second * 1000) }
+    BlockContext {
+        chain_id: "test-1".to_owned(),
+        epoch: 0,
+        height: Height(height),
+        time: Timestamp(second * 1000),
+    }
 }
 
 /// Runs a step over a store, loading what it misses, and keeps what it wrote.

@@ -3,10 +3,7 @@
 use super::{EscrowInvalid, account, events, settle::settle, state::put_account, unlock};
 use crate::{TxContext, bank, context::Credits, outcome::Outcome};
 use virtengine_state::State;
-use virtengine_types::{Amount, Coin, escrow::Stream, ledger::Pool, market::OrderId};
-
-/// Basis points of the whole.
-const WHOLE_BPS: u128 = 10_000;
+use virtengine_types::{Amount, Coin, escrow::Stream, ledger::Pool, market::OrderId, ratio};
 
 /// Settles an order's account and pays the provider what it has earned, less the take fee. Returns what
 /// the provider received, in uve.
@@ -42,7 +39,7 @@ pub(super) fn pay_out(
     stream: &mut Stream,
 ) -> Outcome<Amount> {
     let earned = std::mem::take(&mut stream.earned);
-    let take = take_of(earned, ctx.params.take_rate_bps);
+    let take = ratio::of_bps(earned, ctx.params.take_rate_bps);
     let paid = Amount(earned.0.saturating_sub(take.0));
     unlock(state, ctx, stream.provider, paid)?;
     if !take.is_zero() {
@@ -52,13 +49,4 @@ pub(super) fn pay_out(
     }
     ctx.emit(events::withdrawn(order, stream, paid, take));
     Ok(paid)
-}
-
-/// The take fee of `earned`: `floor(earned x bps / 10,000)`, at most all of it.
-fn take_of(earned: Amount, bps: u32) -> Amount {
-    let bps = u128::from(bps).min(WHOLE_BPS);
-    let (tens, rest) = (earned.0.wrapping_div(WHOLE_BPS), earned.0.wrapping_rem(WHOLE_BPS));
-    // Split so that no product exceeds the whole: exact, and it never overflows.
-    let part = rest.saturating_mul(bps).wrapping_div(WHOLE_BPS);
-    Amount(tens.saturating_mul(bps).saturating_add(part))
 }

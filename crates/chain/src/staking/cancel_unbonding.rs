@@ -2,7 +2,9 @@
 
 use super::{
     StakingInvalid, events,
-    pool::{Bucket, add_stake, less, shrink, tell_move},
+    pool::{Bucket, burn, less, shrink, tell_move},
+    position::Position,
+    slash::cut,
     state::{UNBONDINGS, validator},
 };
 use crate::{TxContext, outcome::Outcome};
@@ -16,11 +18,12 @@ use virtengine_types::msg::CancelUnbonding;
 /// - `NoValidator`, `NoUnbonding`, `NoUnbondingEntry` - there is no such entry
 /// - `AlreadyCompleted` - its time is over
 /// - `CancelsTooMuch` - it has less than is cancelled
+/// - `NoExchangeRate` - the validator's stake has no shares
 ///
 /// Spec: docs/spec/staking.md#cancel-unbonding
 pub fn cancel_unbonding(state: &mut State, ctx: &mut TxContext<'_>, msg: &CancelUnbonding) -> Outcome<()> {
     let key = (msg.delegator, msg.validator);
-    validator(state, msg.validator)?;
+    let slashes = validator(state, msg.validator)?.slashes;
     let missing = StakingInvalid::NoUnbonding { delegator: msg.delegator, validator: msg.validator };
     let mut unbonding = state.get(&UNBONDINGS, &key)?.ok_or(missing)?;
     let entry = unbonding
@@ -33,6 +36,10 @@ pub fn cancel_unbonding(state: &mut State, ctx: &mut TxContext<'_>, msg: &Cancel
     if entry.completes <= now {
         return Err(StakingInvalid::AlreadyCompleted { completes: entry.completes, now }.into());
     }
+    // What the validator's slashes took does not return.
+    let burned = cut(entry, &slashes);
+    entry.balance = less("unbonding entry", entry.balance, burned)?;
+    entry.slashes = u32::try_from(slashes.len()).unwrap_or(u32::MAX);
     // No more returns than is on its way.
     let (available, needed) = (entry.balance, msg.amount);
     if available < needed {
@@ -46,7 +53,10 @@ pub fn cancel_unbonding(state: &mut State, ctx: &mut TxContext<'_>, msg: &Cancel
         state.put(&UNBONDINGS, &key, &unbonding)?;
     }
     shrink(state, Bucket::NotBonded, msg.amount)?;
-    let bucket = add_stake(state, ctx, msg.delegator, msg.validator, msg.amount)?;
+    shrink(state, Bucket::NotBonded, burned)?;
+    burn(state, ctx, Bucket::NotBonded, burned)?;
+    let position = Position::paid(state, ctx, msg.delegator, msg.validator)?;
+    let bucket = position.add(state, ctx, msg.amount)?.bucket;
     tell_move(ctx, Bucket::NotBonded, bucket, msg.amount);
     events::unbonding_cancelled(ctx, msg.delegator, msg.validator, msg.amount, msg.created_height);
     Ok(())

@@ -9,10 +9,10 @@ use super::{
 use crate::{TxContext, outcome::Outcome};
 use virtengine_state::State;
 use virtengine_types::{
-    Amount, Coin,
+    Address, Amount, Coin,
     block::Event,
     msg::CreateValidator,
-    staking::{Commission, Validator, ValidatorStatus},
+    staking::{Commission, Standing, Validator, ValidatorRewards, ValidatorStatus},
 };
 
 /// Makes the signer the operator of a validator with a first self-delegation.
@@ -34,7 +34,8 @@ pub fn create_validator(state: &mut State, ctx: &mut TxContext<'_>, msg: &Create
         return Err(StakingInvalid::ValidatorExists { validator: operator }.into());
     }
     // One validator a key.
-    if let Some(owner) = state.get(&CONSENSUS_KEYS, &msg.consensus_key)? {
+    let consensus = Address::of_hash(&msg.consensus_key);
+    if let Some(owner) = state.get(&CONSENSUS_KEYS, &consensus)? {
         let key = hex::encode(msg.consensus_key);
         return Err(StakingInvalid::ConsensusKeyTaken { key, owner }.into());
     }
@@ -52,22 +53,26 @@ pub fn create_validator(state: &mut State, ctx: &mut TxContext<'_>, msg: &Create
         consensus_key: msg.consensus_key,
         bls_key: None,
         tokens: Amount::ZERO,
-        self_delegation: Amount::ZERO,
+        shares: Amount::ZERO,
+        self_shares: Amount::ZERO,
         min_self_delegation: msg.min_self_delegation,
         description: msg.description.clone(),
         commission: Commission { updated: ctx.block.time, ..msg.commission },
         status: ValidatorStatus::Bonded,
+        standing: Standing::Free,
         created_height: ctx.height(),
+        rewards: ValidatorRewards::default(),
+        slashes: Vec::new(),
     };
     state.put(&VALIDATORS, &operator, &validator)?;
-    state.put(&CONSENSUS_KEYS, &msg.consensus_key, &operator)?;
+    state.put(&CONSENSUS_KEYS, &consensus, &operator)?;
     let mut pool = stake_pool(state)?;
     pool.validators = pool.validators.saturating_add(1);
     state.put(&STAKE_POOL, &0, &pool)?;
-    stake_coins(state, ctx, operator, operator, msg.amount)?;
+    let shares = stake_coins(state, ctx, operator, operator, msg.amount)?;
     let (name, coin) = (operator.operator(), Coin::base(msg.amount));
     ctx.emit(Event::new("create_validator").with("validator", &name).with("amount", &coin));
-    events::delegated(ctx, operator, operator, msg.amount);
+    events::delegated(ctx, operator, operator, msg.amount, shares);
     ctx.emit(
         Event::new("staking.validator.created")
             .with("validator", name)

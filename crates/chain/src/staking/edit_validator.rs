@@ -1,7 +1,7 @@
 //! Changing what a validator says of itself.
 
 use super::{StakingInvalid, pool::put_validator, state::validator};
-use crate::{TxContext, outcome::Outcome};
+use crate::{TxContext, distribution, outcome::Outcome};
 use virtengine_state::State;
 use virtengine_types::{
     Amount, Timestamp,
@@ -26,7 +26,9 @@ const ONE: u128 = 1_000_000_000_000_000_000;
 ///
 /// Spec: docs/spec/staking.md#edit-validator
 pub fn edit_validator(state: &mut State, ctx: &mut TxContext<'_>, msg: &EditValidator) -> Outcome<()> {
-    let mut validator = validator(state, msg.operator)?;
+    // A new rate takes its part of what is earned from now on.
+    let found = validator(state, msg.operator)?;
+    let mut validator = distribution::settled(state, found)?;
     if let Some(rate) = msg.rate {
         validator.commission = changed(validator.commission, rate, ctx.block.time)?;
     }
@@ -67,7 +69,7 @@ fn changed(commission: Commission, rate: u128, now: Timestamp) -> Result<Commiss
 
 /// The new promise.
 fn raised(validator: &Validator, min: Amount) -> Result<Amount, StakingInvalid> {
-    let (present, found) = (validator.min_self_delegation, validator.self_delegation);
+    let (present, found) = (validator.min_self_delegation, validator.self_delegation());
     if min <= present {
         return Err(StakingInvalid::MinSelfDelegationNotRaised { present, found: min });
     }

@@ -123,6 +123,14 @@ pub enum StakingInvalid {
         /// The parameter `max_unbonding_entries`.
         max: u32,
     },
+    /// All that the validator's shares stood for is burned, so that no number of new ones is right.
+    #[error("cannot delegate to validator {} with an invalid (zero) ex-rate: its {shares} shares stand for 0uve", .validator.operator())]
+    NoExchangeRate {
+        /// The operator's account.
+        validator: Address,
+        /// Shares that there are.
+        shares: Amount,
+    },
     /// No undelegation of that height is pending.
     #[error("unbonding operation not found at height {height}")]
     NoUnbondingEntry {
@@ -194,6 +202,7 @@ impl StakingInvalid {
             Self::NoDestination { .. } => 31,
             Self::TransitiveRedelegation { .. } => 32,
             Self::TooManyRedelegations { .. } => 33,
+            Self::NoExchangeRate { .. } => 34,
             Self::NoUnbondingEntry { .. } => 41,
             Self::BlsKeyTaken { .. } => 101,
             Self::BlsKey { .. } => 102,

@@ -2,20 +2,28 @@
 
 use super::pool::Bucket;
 use crate::{TxContext, bank};
-use virtengine_types::{Address, Amount, Coin, Height, Timestamp, block::Event, msg::BeginRedelegate};
+use virtengine_types::{
+    Address, Amount, Coin, Height, Timestamp, block::Event, msg::BeginRedelegate, staking::Validator,
+};
 
 /// Digits after the point of a Cosmos decimal.
 const FRACTION: &str = "000000000000000000";
 
 /// Coins of an account became stake.
-pub(super) fn delegated(ctx: &mut TxContext<'_>, delegator: Address, validator: Address, amount: Amount) {
+pub(super) fn delegated(
+    ctx: &mut TxContext<'_>,
+    delegator: Address,
+    validator: Address,
+    amount: Amount,
+    shares: Amount,
+) {
     let (coin, operator) = (Coin::base(amount).to_string(), validator.operator());
     ctx.emit(
         Event::new("delegate")
             .with("validator", &operator)
             .with("delegator", delegator)
             .with("amount", &coin)
-            .with("new_shares", format!("{amount}.{FRACTION}")),
+            .with("new_shares", format!("{shares}.{FRACTION}")),
     );
     ctx.emit(stake_event("staking.delegated", delegator, &operator, &coin));
 }
@@ -109,6 +117,24 @@ pub(super) fn redelegation_completed(
             .with("source_validator", source.operator())
             .with("destination_validator", destination.operator()),
     );
+}
+
+/// A validator broke its promise.
+pub(super) fn jailed(ctx: &mut TxContext<'_>, operator: Address, validator: &Validator) {
+    ctx.emit(
+        Event::new("staking.validator.jailed")
+            .with("validator", operator.operator())
+            .with("self_delegation", validator.self_delegation())
+            .with("min_self_delegation", validator.min_self_delegation),
+    );
+}
+
+/// Stake left the supply.
+pub(super) fn burned(ctx: &mut TxContext<'_>, pool: Address, amount: Amount) {
+    let coin = Coin::base(amount).to_string();
+    ctx.emit(Event::new("coin_spent").with("spender", pool).with("amount", &coin));
+    ctx.emit(Event::new("burn").with("burner", pool).with("amount", &coin));
+    ctx.emit(Event::new("staking.burned").with("amount", coin));
 }
 
 /// The second as clients read it, such as `2026-11-23T11:00:00Z`.

@@ -1,8 +1,7 @@
 //! Rows that staking messages and deadlines touch.
 
-use super::state::{
-    BLS_KEYS, CONSENSUS_KEYS, DELEGATIONS, INCOMING, REDELEGATIONS, STAKE_POOL, UNBONDINGS, VALIDATORS,
-};
+use super::state::{BLS_KEYS, CONSENSUS_KEYS, DELEGATIONS, INCOMING, REDELEGATIONS, UNBONDINGS, VALIDATORS};
+use crate::distribution::WITHDRAW_ADDRESSES;
 use virtengine_state::Key;
 use virtengine_types::{Address, msg::Msg};
 
@@ -12,12 +11,9 @@ pub(crate) fn hints(msg: &Msg, keys: &mut Vec<Key>) {
     match msg {
         Msg::CreateValidator(msg) => {
             stake(msg.operator, msg.operator, keys);
-            keys.extend(CONSENSUS_KEYS.key(&msg.consensus_key));
+            keys.extend(CONSENSUS_KEYS.key(&Address::of_hash(&msg.consensus_key)));
         }
-        Msg::EditValidator(msg) => {
-            keys.extend(VALIDATORS.key(&msg.operator));
-            keys.extend(STAKE_POOL.key(&0));
-        }
+        Msg::EditValidator(msg) => keys.extend(VALIDATORS.key(&msg.operator)),
         Msg::SetConsensusKey(msg) => {
             keys.extend(VALIDATORS.key(&msg.operator));
             keys.extend(BLS_KEYS.key(&msg.bls_key));
@@ -42,8 +38,9 @@ pub(crate) fn hints(msg: &Msg, keys: &mut Vec<Key>) {
     }
 }
 
+/// A change of stake pays its rewards. The sums of stake and of rewards are among the keys of every block.
 fn stake(delegator: Address, validator: Address, keys: &mut Vec<Key>) {
+    keys.extend(WITHDRAW_ADDRESSES.key(&delegator));
     keys.extend(VALIDATORS.key(&validator));
     keys.extend(DELEGATIONS.key(&(delegator, validator)));
-    keys.extend(STAKE_POOL.key(&0));
 }

@@ -10,7 +10,7 @@ use std::collections::BTreeMap;
 use virtengine_state::{Key, MemoryStore, Partition, Record, StateError, Table};
 use virtengine_types::{
     Address, Amount,
-    staking::{Delegation, StakePool, Unbonding, UnbondingEntry, Validator, ValidatorStatus},
+    staking::{Delegation, StakePool, Standing, Unbonding, UnbondingEntry, Validator, ValidatorStatus},
 };
 
 /// Checks invariants 1, 2, 3, 5 and 6 of the module, and that the counts of pending redelegations are
@@ -25,11 +25,19 @@ pub fn check(store: &MemoryStore) -> Result<(), String> {
     let sums = sum_delegations(&validators, &delegations)?;
     for (operator, validator) in &validators {
         let name = operator.operator();
-        let (tokens, own) = sums.get(operator).copied().unwrap_or_default();
-        equal(&format!("tokens of {name}"), validator.tokens, tokens)?;
-        equal(&format!("self-delegation of {name}"), validator.self_delegation, own)?;
+        let (shares, own) = sums.get(operator).copied().unwrap_or_default();
+        equal(&format!("shares of {name}"), validator.shares, shares)?;
+        equal(&format!("shares of {name} of its own"), validator.self_shares, own)?;
         equal(&format!("status of {name}"), validator.status, pool::status(validator))?;
-        let owner = row(store, &CONSENSUS_KEYS, &validator.consensus_key)?;
+        let (tokens, worth, promise) =
+            (validator.tokens, validator.self_delegation(), validator.min_self_delegation);
+        if tokens > shares {
+            return Err(format!("{name} has {tokens} tokens and only {shares} shares"));
+        }
+        if validator.standing == Standing::Free && worth < promise {
+            return Err(format!("{name} is free with a self-delegation of {worth}, it promised {promise}"));
+        }
+        let owner = row(store, &CONSENSUS_KEYS, &Address::of_hash(&validator.consensus_key))?;
         equal(&format!("owner of the consensus key of {name}"), owner, Some(*operator))?;
         if let Some(key) = &validator.bls_key {
             equal(&format!("owner of the BLS key of {name}"), row(store, &BLS_KEYS, key)?, Some(*operator))?;
@@ -44,10 +52,10 @@ pub fn check(store: &MemoryStore) -> Result<(), String> {
 /// # Errors
 /// A row is corrupt, or the sum does not fit.
 pub fn locked(store: &MemoryStore) -> Result<Amount, String> {
-    let delegations = rows(store, &DELEGATIONS)?.into_iter().map(|(_, delegation)| delegation.amount);
+    let staked = rows(store, &VALIDATORS)?.into_iter().map(|(_, validator)| validator.tokens);
     let unbondings = rows(store, &UNBONDINGS)?;
     let entries = unbondings.iter().flat_map(|(_, unbonding)| &unbonding.entries);
-    delegations.chain(entries.map(|entry| entry.balance)).try_fold(Amount::ZERO, plus)
+    staked.chain(entries.map(|entry| entry.balance)).try_fold(Amount::ZERO, plus)
 }
 
 fn sum_delegations(
@@ -59,13 +67,13 @@ fn sum_delegations(
         if !validators.contains_key(operator) {
             return Err(format!("{delegator} delegates to {}, which does not exist", operator.operator()));
         }
-        if delegation.amount.is_zero() {
+        if delegation.shares.is_zero() {
             return Err(format!("the delegation of {delegator} to {} is 0", operator.operator()));
         }
-        let (tokens, own) = sums.entry(*operator).or_default();
-        *tokens = plus(*tokens, delegation.amount)?;
+        let (shares, own) = sums.entry(*operator).or_default();
+        *shares = plus(*shares, delegation.shares)?;
         if delegator == operator {
-            *own = delegation.amount;
+            *own = delegation.shares;
         }
     }
     Ok(sums)

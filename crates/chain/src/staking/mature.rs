@@ -2,7 +2,8 @@
 
 use super::{
     events,
-    pool::{Bucket, coins, shrink},
+    pool::{Bucket, burn, coins, less, shrink},
+    slash::{burn_redelegated, cut, slashes},
     state::{INCOMING, REDELEGATIONS, UNBONDINGS},
 };
 use crate::{
@@ -10,10 +11,13 @@ use crate::{
     outcome::{Fatal, Outcome},
 };
 use virtengine_state::State;
-use virtengine_types::{Address, Amount, staking::UnbondingEntry};
+use virtengine_types::{
+    Address, Amount,
+    staking::{Slash, UnbondingEntry},
+};
 
-/// Pays every entry between the two whose time has come. Entries that were cancelled or already paid
-/// are gone, so a deadline without any does nothing.
+/// Pays every entry between the two whose time has come, less what slashes of the validator took. Entries
+/// that were cancelled or already paid are gone, so a deadline without any does nothing.
 ///
 /// # Errors
 /// - `Overflow` (codespace `sdk`) - the delegator's balance would not fit
@@ -25,7 +29,8 @@ pub(crate) fn mature_unbonding(
 ) -> Outcome<()> {
     let key = (delegator, validator);
     let Some(mut unbonding) = state.get(&UNBONDINGS, &key)? else { return Ok(()) };
-    let (count, amount) = take_mature(&mut unbonding.entries, ctx)?;
+    let slashes = slashes(state, validator)?;
+    let Mature { count, balance, cut } = take_mature(&mut unbonding.entries, &slashes, ctx)?;
     if count == 0 {
         return Ok(());
     }
@@ -34,13 +39,18 @@ pub(crate) fn mature_unbonding(
     } else {
         state.put(&UNBONDINGS, &key, &unbonding)?;
     }
-    shrink(state, Bucket::NotBonded, amount)?;
-    bank::credit(state, ctx, delegator, &coins(amount)?)?;
+    let amount = less("unbonding sum", balance, cut)?;
+    shrink(state, Bucket::NotBonded, balance)?;
+    burn(state, ctx, Bucket::NotBonded, cut)?;
+    if !amount.is_zero() {
+        bank::credit(state, ctx, delegator, &coins(amount)?)?;
+    }
     events::unbonded(ctx, delegator, validator, amount);
     Ok(())
 }
 
-/// Ends the lock of every redelegation between the three whose time has come.
+/// Ends the lock of every redelegation between the three whose time has come, and burns what slashes of the
+/// source took.
 ///
 /// # Errors
 /// - `Fatal::Bounds` - the count of pending redelegations is wrong
@@ -53,7 +63,8 @@ pub(crate) fn mature_redelegation(
 ) -> Outcome<()> {
     let key = (delegator, source, destination);
     let Some(mut redelegation) = state.get(&REDELEGATIONS, &key)? else { return Ok(()) };
-    let (count, amount) = take_mature(&mut redelegation.entries, ctx)?;
+    let slashes = slashes(state, source)?;
+    let Mature { count, balance, cut } = take_mature(&mut redelegation.entries, &slashes, ctx)?;
     if count == 0 {
         return Ok(());
     }
@@ -72,19 +83,35 @@ pub(crate) fn mature_redelegation(
         0 => state.delete(&INCOMING, &incoming)?,
         left => state.put(&INCOMING, &incoming, &left)?,
     }
-    events::redelegation_completed(ctx, delegator, source, destination, amount);
+    if !cut.is_zero() {
+        burn_redelegated(state, ctx, delegator, destination, cut)?;
+    }
+    events::redelegation_completed(ctx, delegator, source, destination, balance);
     Ok(())
 }
 
-/// Takes the entries whose time has come: how many, and what they sum up to.
-fn take_mature(entries: &mut Vec<UnbondingEntry>, ctx: &TxContext<'_>) -> Outcome<(u32, Amount)> {
+/// Entries whose time has come.
+struct Mature {
+    count: u32,
+    /// What they sum up to.
+    balance: Amount,
+    /// What slashes take of it.
+    cut: Amount,
+}
+
+/// Takes the entries whose time has come.
+fn take_mature(entries: &mut Vec<UnbondingEntry>, slashes: &[Slash], ctx: &TxContext<'_>) -> Outcome<Mature> {
     let now = ctx.block.time.seconds();
     let mature = entries.partition_point(|entry| entry.completes <= now);
-    let mut sum = Amount::ZERO;
+    let sum = |left: Amount, right: Amount| {
+        let overflow = |_| Fatal::Bounds { what: "unbonding sum", detail: format!("{left} + {right}") };
+        left.plus(right).map_err(overflow)
+    };
+    let count = u32::try_from(mature).unwrap_or(u32::MAX);
+    let mut taken = Mature { count, balance: Amount::ZERO, cut: Amount::ZERO };
     for entry in entries.drain(..mature) {
-        let overflow =
-            |_| Fatal::Bounds { what: "unbonding sum", detail: format!("{sum} + {}", entry.balance) };
-        sum = sum.plus(entry.balance).map_err(overflow)?;
+        taken.balance = sum(taken.balance, entry.balance)?;
+        taken.cut = sum(taken.cut, cut(&entry, slashes))?;
     }
-    Ok((u32::try_from(mature).unwrap_or(u32::MAX), sum))
+    Ok(taken)
 }

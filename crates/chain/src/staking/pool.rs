@@ -1,8 +1,8 @@
 //! Changing a validator's stake, with everything that follows from it.
 
 use super::{
-    StakingInvalid,
-    state::{DELEGATIONS, STAKE_POOL, VALIDATORS, stake_pool, validator},
+    StakingInvalid, events,
+    state::{STAKE_POOL, VALIDATORS, stake_pool},
 };
 use crate::{
     TxContext, bank,
@@ -11,7 +11,7 @@ use crate::{
 use virtengine_state::State;
 use virtengine_types::{
     Address, Amount, Coin, Coins,
-    staking::{Delegation, StakePool, Validator, ValidatorStatus},
+    staking::{StakePool, Standing, Validator, ValidatorStatus},
 };
 
 /// Where stake is counted.
@@ -48,77 +48,18 @@ impl Bucket {
     }
 }
 
-/// Adds `amount` to a delegation and to its validator, whose row and status follow.
-///
-/// The caller takes the amount from wherever it was. Answers with the bucket that received it.
-///
-/// # Errors
-/// - `NoValidator` - nobody's operator
-/// - `Overflow` - the stake would not fit
-pub(super) fn add_stake(
-    state: &mut State,
-    ctx: &mut TxContext<'_>,
-    delegator: Address,
-    operator: Address,
-    amount: Amount,
-) -> Outcome<Bucket> {
-    let before = validator(state, operator)?;
-    let key = (delegator, operator);
-    let delegated = state.get(&DELEGATIONS, &key)?.map_or(Amount::ZERO, |delegation| delegation.amount);
-    let sum = |left: Amount| left.plus(amount).map_err(StakingInvalid::Overflow);
-    let mut after = Validator { tokens: sum(before.tokens)?, ..before.clone() };
-    if delegator == operator {
-        after.self_delegation = sum(before.self_delegation)?;
-    }
-    state.put(&DELEGATIONS, &key, &Delegation { amount: sum(delegated)? })?;
-    let bucket = Bucket::of(&before);
-    grow(state, bucket, amount)?;
-    put_validator(state, ctx, operator, after)?;
-    Ok(bucket)
-}
-
-/// Takes `amount` from a delegation and from its validator, whose row and status follow.
-///
-/// The caller gives the amount to wherever it goes. Answers with the bucket that lost it.
-///
-/// # Errors
-/// - `NoValidator`, `NoDelegation`, `NotEnoughDelegated` - there is no such stake
-pub(super) fn remove_stake(
-    state: &mut State,
-    ctx: &mut TxContext<'_>,
-    delegator: Address,
-    operator: Address,
-    amount: Amount,
-) -> Outcome<Bucket> {
-    let before = validator(state, operator)?;
-    let key = (delegator, operator);
-    let missing = StakingInvalid::NoDelegation { delegator, validator: operator };
-    let available = state.get(&DELEGATIONS, &key)?.ok_or(missing)?.amount;
-    let left =
-        available.minus(amount).ok_or(StakingInvalid::NotEnoughDelegated { available, needed: amount })?;
-    let mut after = Validator { tokens: less("tokens", before.tokens, amount)?, ..before.clone() };
-    if delegator == operator {
-        after.self_delegation = less("self-delegation", before.self_delegation, amount)?;
-    }
-    if left.is_zero() {
-        state.delete(&DELEGATIONS, &key)?;
-    } else {
-        state.put(&DELEGATIONS, &key, &Delegation { amount: left })?;
-    }
-    let bucket = Bucket::of(&before);
-    shrink(state, bucket, amount)?;
-    put_validator(state, ctx, operator, after)?;
-    Ok(bucket)
-}
-
-/// Writes a validator after a change of its stake or promise; if its status changes, its tokens change
-/// buckets.
+/// Writes a settled validator after a change of its stake, promise or standing. One that does not keep its
+/// promise is jailed; if its status changes, its tokens change buckets.
 pub(super) fn put_validator(
     state: &mut State,
     ctx: &mut TxContext<'_>,
     operator: Address,
     mut validator: Validator,
 ) -> Outcome<()> {
+    if validator.standing == Standing::Free && validator.self_delegation() < validator.min_self_delegation {
+        validator.standing = Standing::Jailed;
+        events::jailed(ctx, operator, &validator);
+    }
     let from = Bucket::of(&validator);
     validator.status = status(&validator);
     let to = Bucket::of(&validator);
@@ -128,9 +69,9 @@ pub(super) fn put_validator(
     Ok(state.put(&VALIDATORS, &operator, &validator)?)
 }
 
-/// A validator's stake counts while it keeps its promise.
+/// A validator's stake counts while it is free.
 pub(super) fn status(validator: &Validator) -> ValidatorStatus {
-    if validator.self_delegation >= validator.min_self_delegation && !validator.tokens.is_zero() {
+    if validator.standing == Standing::Free && !validator.tokens.is_zero() {
         ValidatorStatus::Bonded
     } else {
         ValidatorStatus::Unbonded
@@ -151,6 +92,21 @@ pub(super) fn shrink(state: &mut State, bucket: Bucket, amount: Amount) -> Outco
     let sum = bucket.of_pool(&mut pool);
     *sum = less("stake pool", *sum, amount)?;
     Ok(state.put(&STAKE_POOL, &0, &pool)?)
+}
+
+/// Takes an amount, which a running sum has lost already, out of the supply. Nothing for 0.
+pub(super) fn burn(
+    state: &mut State,
+    ctx: &mut TxContext<'_>,
+    bucket: Bucket,
+    amount: Amount,
+) -> Outcome<()> {
+    if amount.is_zero() {
+        return Ok(());
+    }
+    bank::burn(state, amount)?;
+    events::burned(ctx, bucket.address(), amount);
+    Ok(())
 }
 
 /// Moves an amount from one running sum to the other.

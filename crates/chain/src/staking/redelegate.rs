@@ -2,9 +2,10 @@
 
 use super::{
     StakingInvalid, events,
-    pool::{add_stake, remove_stake, tell_move},
+    pool::tell_move,
+    position::{Position, Removed},
     state::{INCOMING, REDELEGATIONS, VALIDATORS},
-    undelegate::{Entry, add_entry, completes},
+    undelegate::{Entry, add_entry, completes, new_entry},
 };
 use crate::{TxContext, due, outcome::Outcome};
 use virtengine_state::State;
@@ -21,6 +22,7 @@ use virtengine_types::{
 /// - `NoDestination`, `NoValidator` - one of the two is nobody's operator
 /// - `TransitiveRedelegation` - a redelegation of the signer to the source is pending
 /// - `NoDelegation`, `NotEnoughDelegated` - there is no such stake
+/// - `NoExchangeRate` - the destination's stake has no shares
 /// - `TooManyRedelegations` - `max_unbonding_entries` are pending between the three
 ///
 /// Spec: docs/spec/staking.md#redelegate
@@ -35,21 +37,24 @@ pub fn begin_redelegate(state: &mut State, ctx: &mut TxContext<'_>, msg: &BeginR
         let (delegator, source_validator) = (msg.delegator, msg.source);
         return Err(StakingInvalid::TransitiveRedelegation { delegator, source_validator, pending }.into());
     }
-    let from = remove_stake(state, ctx, msg.delegator, msg.source, msg.amount)?;
-    let to = add_stake(state, ctx, msg.delegator, msg.destination, msg.amount)?;
-    let completes = lock(state, ctx, msg)?;
+    let source = Position::paid(state, ctx, msg.delegator, msg.source)?;
+    let Removed { bucket: from, slashes } = source.remove(state, ctx, msg.amount)?;
+    let destination = Position::paid(state, ctx, msg.delegator, msg.destination)?;
+    let to = destination.add(state, ctx, msg.amount)?.bucket;
+    let completes = lock(state, ctx, msg, slashes)?;
     tell_move(ctx, from, to, msg.amount);
     events::redelegated(ctx, msg, completes);
     Ok(completes)
 }
 
 /// Records the redelegation and schedules its end.
-fn lock(state: &mut State, ctx: &TxContext<'_>, msg: &BeginRedelegate) -> Outcome<u64> {
+fn lock(state: &mut State, ctx: &TxContext<'_>, msg: &BeginRedelegate, slashes: u32) -> Outcome<u64> {
     let key = (msg.delegator, msg.source, msg.destination);
     let mut redelegation = state.get(&REDELEGATIONS, &key)?.unwrap_or_default();
     let completes = completes(ctx);
     let max = ctx.params.max_unbonding_entries;
-    match add_entry(&mut redelegation.entries, ctx.height(), completes, msg.amount, max)? {
+    let entry = new_entry(ctx.height(), completes, msg.amount, slashes);
+    match add_entry(&mut redelegation.entries, entry, max)? {
         Entry::Merged => {}
         Entry::Added => {
             let incoming = (msg.delegator, msg.destination);

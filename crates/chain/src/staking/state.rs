@@ -20,8 +20,8 @@ pub const REDELEGATIONS: Table<(Address, Address, Address), Redelegation> =
     Table::new(Partition::Staking, 4, "redelegations");
 /// Running sums, under key 0.
 pub const STAKE_POOL: Table<u8, StakePool> = Table::new(Partition::Staking, 5, "stake pool");
-/// Operator of each ed25519 consensus key, so that no two validators share one.
-pub const CONSENSUS_KEYS: Table<[u8; 32], Address> = Table::new(Partition::Staking, 6, "consensus keys");
+/// Operator by the address of its ed25519 consensus key, so that no two validators share one.
+pub const CONSENSUS_KEYS: Table<Address, Address> = Table::new(Partition::Staking, 6, "consensus keys");
 /// Operator of each BLS key ever set, so that no two validators share one.
 pub const BLS_KEYS: Table<[u8; 48], Address> = Table::new(Partition::Staking, 7, "BLS keys");
 /// Number of pending redelegation entries to a destination, by (delegator, destination).
@@ -32,7 +32,7 @@ pub const INCOMING: Table<(Address, Address), u32> =
 ///
 /// # Errors
 /// - `NoValidator` - the account runs none
-pub(super) fn validator(state: &mut State, operator: Address) -> Outcome<Validator> {
+pub(crate) fn validator(state: &mut State, operator: Address) -> Outcome<Validator> {
     let missing = StakingInvalid::NoValidator { validator: operator };
     Ok(state.get(&VALIDATORS, &operator)?.ok_or(missing)?)
 }

@@ -6,7 +6,7 @@ use virtengine_types::{
     block::{Event, TxResult},
     msg::{
         BeginRedelegate, CancelUnbonding, CreateValidator, Delegate, EditDescription, EditValidator, Msg,
-        SetConsensusKey, Undelegate,
+        SetConsensusKey, Undelegate, Unjail,
     },
     proto::cosmos::{base::abci::v1beta1::TxMsgData, staking::v1beta1::MsgUndelegateResponse},
     staking::{Commission, Delegation, Description, StakePool, ValidatorStatus},
@@ -67,6 +67,10 @@ fn cancel_msg(from: &str, to: &str, amount: u128, created_height: Height) -> Msg
     Msg::CancelUnbonding(CancelUnbonding { delegator, validator, amount: Amount(amount), created_height })
 }
 
+fn unjail(name: &str) -> Msg {
+    Msg::Unjail(Unjail { operator: address(name) })
+}
+
 fn edit(name: &str, rate: Option<u128>, min: Option<u128>) -> Msg {
     Msg::EditValidator(EditValidator {
         operator: address(name),
@@ -87,7 +91,7 @@ fn key_msg(name: &str, secret: &str, chain_id: &str) -> Msg {
 
 fn delegated(chain: &Harness, from: &str, to: &str) -> u128 {
     let delegation: Option<Delegation> = chain.row(&DELEGATIONS, &(address(from), address(to)));
-    delegation.map_or(0, |delegation| delegation.amount.0)
+    delegation.map_or(0, |delegation| delegation.shares.0)
 }
 
 fn pool(chain: &Harness) -> (u128, u128, u64) {
@@ -112,7 +116,7 @@ fn accepts_a_validator_and_bonds_it() {
     let chain = chain();
     let validator = chain.row(&VALIDATORS, &address("other")).unwrap();
     assert_eq!(validator.status, ValidatorStatus::Bonded);
-    assert_eq!((validator.tokens, validator.self_delegation), (Amount(1_000), Amount(1_000)));
+    assert_eq!((validator.tokens, validator.self_delegation()), (Amount(1_000), Amount(1_000)));
     assert_eq!((validator.bls_key, validator.created_height), (None, Height(1)));
     assert_eq!(validator.commission.updated, chain.time);
     assert_eq!(chain.balance(address("other")), FUNDS - 1_000);
@@ -359,7 +363,7 @@ fn rejects_one_undelegation_too_many() {
 }
 
 #[test]
-fn a_validator_that_breaks_its_promise_unbonds_and_can_return() {
+fn a_validator_that_breaks_its_promise_is_jailed_and_can_return() {
     let mut chain = chain();
     chain.ok(delegate_msg("alice", "other", 500));
     chain.ok(undelegate_msg("other", "other", 901));
@@ -371,6 +375,8 @@ fn a_validator_that_breaks_its_promise_unbonds_and_can_return() {
     sound(&chain);
     let created = Height(chain.height.0 - 1);
     chain.ok(cancel_msg("other", "other", 1, created));
+    assert_eq!(status(&chain, "other"), ValidatorStatus::Unbonded);
+    chain.ok(unjail("other"));
     assert_eq!(status(&chain, "other"), ValidatorStatus::Bonded);
     assert_eq!(pool(&chain), (STAKE + 607, 900, 2));
     sound(&chain);
@@ -383,6 +389,7 @@ fn a_validator_without_stake_is_unbonded_and_stays() {
     assert_eq!(status(&chain, "other"), ValidatorStatus::Unbonded);
     chain.refused(create("other", 1_000), "staking", 4);
     chain.ok(delegate_msg("other", "other", 100));
+    chain.ok(unjail("other"));
     assert_eq!(status(&chain, "other"), ValidatorStatus::Bonded);
     sound(&chain);
 }

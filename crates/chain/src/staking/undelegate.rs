@@ -2,7 +2,8 @@
 
 use super::{
     StakingInvalid, events,
-    pool::{Bucket, grow, remove_stake, tell_move},
+    pool::{Bucket, grow, tell_move},
+    position::{Position, Removed},
     state::UNBONDINGS,
 };
 use crate::{TxContext, due, outcome::Outcome};
@@ -26,12 +27,14 @@ use virtengine_types::{
 /// Spec: docs/spec/staking.md#undelegate
 pub fn undelegate(state: &mut State, ctx: &mut TxContext<'_>, msg: &Undelegate) -> Outcome<u64> {
     let key = (msg.delegator, msg.validator);
-    let bucket = remove_stake(state, ctx, msg.delegator, msg.validator, msg.amount)?;
+    let position = Position::paid(state, ctx, msg.delegator, msg.validator)?;
+    let Removed { bucket, slashes } = position.remove(state, ctx, msg.amount)?;
     grow(state, Bucket::NotBonded, msg.amount)?;
     let mut unbonding = state.get(&UNBONDINGS, &key)?.unwrap_or_default();
     let completes = completes(ctx);
     let max = ctx.params.max_unbonding_entries;
-    match add_entry(&mut unbonding.entries, ctx.height(), completes, msg.amount, max)? {
+    let entry = new_entry(ctx.height(), completes, msg.amount, slashes);
+    match add_entry(&mut unbonding.entries, entry, max)? {
         Entry::Merged => {}
         Entry::Added => {
             let due = Due::Unbonding { delegator: msg.delegator, validator: msg.validator };
@@ -60,25 +63,28 @@ pub(super) enum Entry {
     NoRoom,
 }
 
-/// Adds an entry to a list of at most `max`, ordered by completion.
-pub(super) fn add_entry(
-    entries: &mut Vec<UnbondingEntry>,
+/// The entry of stake that begins to leave a validator which had this many slashes.
+pub(super) const fn new_entry(
     created_height: Height,
     completes: u64,
     amount: Amount,
-    max: u32,
-) -> Outcome<Entry> {
-    let same =
-        |entry: &&mut UnbondingEntry| entry.created_height == created_height && entry.completes == completes;
-    if let Some(entry) = entries.iter_mut().find(same) {
-        entry.initial = entry.initial.plus(amount).map_err(StakingInvalid::Overflow)?;
-        entry.balance = entry.balance.plus(amount).map_err(StakingInvalid::Overflow)?;
+    slashes: u32,
+) -> UnbondingEntry {
+    UnbondingEntry { created_height, completes, initial: amount, balance: amount, slashes }
+}
+
+/// Adds an entry to a list of at most `max`, ordered by completion.
+pub(super) fn add_entry(entries: &mut Vec<UnbondingEntry>, new: UnbondingEntry, max: u32) -> Outcome<Entry> {
+    let place_of = |entry: &UnbondingEntry| (entry.created_height, entry.completes, entry.slashes);
+    if let Some(entry) = entries.iter_mut().find(|entry| place_of(entry) == place_of(&new)) {
+        entry.initial = entry.initial.plus(new.initial).map_err(StakingInvalid::Overflow)?;
+        entry.balance = entry.balance.plus(new.balance).map_err(StakingInvalid::Overflow)?;
         return Ok(Entry::Merged);
     }
     if entries.len() >= max as usize {
         return Ok(Entry::NoRoom);
     }
-    let place = entries.partition_point(|entry| entry.completes <= completes);
-    entries.insert(place, UnbondingEntry { created_height, completes, initial: amount, balance: amount });
+    let place = entries.partition_point(|entry| entry.completes <= new.completes);
+    entries.insert(place, new);
     Ok(Entry::Added)
 }

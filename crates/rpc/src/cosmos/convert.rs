@@ -22,6 +22,11 @@ pub(super) fn decimal(amount: Amount) -> String {
     if amount.is_zero() { "0".to_owned() } else { format!("{amount}000000000000000000") }
 }
 
+/// Hundredths of a percent as a decimal in units of 10^-18.
+pub(super) fn decimal_of_bps(bps: u32) -> String {
+    if bps == 0 { "0".to_owned() } else { format!("{bps}00000000000000") }
+}
+
 /// A second since 1970 as a timestamp.
 pub(super) fn second(second: u64) -> Timestamp {
     Timestamp { seconds: i64::try_from(second).unwrap_or(i64::MAX), nanos: 0 }

@@ -1,7 +1,7 @@
 //! The Cosmos services that wallets, SDKs and explorers call.
 //!
 //! Each file is one service: its table of methods and their handlers. Modules that the chain does not
-//! have (mint, gov, slashing, authz, IBC) have no methods, so they answer as unimplemented.
+//! have (mint, gov, authz, IBC) have no methods, so they answer as unimplemented.
 
 mod abci_query;
 mod auth;
@@ -11,6 +11,7 @@ mod consensus;
 mod convert;
 mod distribution;
 mod simulate;
+mod slashing;
 mod staking;
 mod tendermint;
 mod tx;
@@ -26,6 +27,7 @@ pub(crate) fn add(routes: &mut Routes, router: &WeakRouter) {
     bank::add(routes);
     consensus::add(routes);
     distribution::add(routes);
+    slashing::add(routes);
     staking::add(routes);
     tendermint::add(routes);
     tx::add(routes);

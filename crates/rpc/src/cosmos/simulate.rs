@@ -60,7 +60,7 @@ pub(super) async fn simulate(context: Context, request: SimulateRequest) -> Resu
     Err(Status::internal(format!("the simulation needed more than {MAX_ROUNDS} reads")))
 }
 
-/// The block that would come next, a millisecond after the latest.
+/// The block that would come next, a millisecond after the latest. Nothing that is simulated depends on its epoch.
 fn next_block(context: &Context) -> BlockContext {
     let genesis = context.genesis();
     let latest = context.hub().history().latest();
@@ -69,6 +69,7 @@ fn next_block(context: &Context) -> BlockContext {
     });
     BlockContext {
         chain_id: genesis.chain_id.clone(),
+        epoch: 0,
         height: height.plus(1),
         time: Timestamp(time.0.saturating_add(1)),
     }

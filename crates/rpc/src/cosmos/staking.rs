@@ -3,6 +3,7 @@
 mod wire;
 
 use crate::{Context, Status, backend::List, router::Routes};
+use std::collections::{BTreeMap, BTreeSet};
 use virtengine_chain::staking::{DELEGATIONS, REDELEGATIONS, STAKE_POOL, UNBONDINGS, VALIDATORS};
 use virtengine_types::{
     Address,
@@ -18,9 +19,9 @@ use virtengine_types::{
         QueryUnbondingDelegationResponse, QueryValidatorDelegationsRequest,
         QueryValidatorDelegationsResponse, QueryValidatorRequest, QueryValidatorResponse,
         QueryValidatorUnbondingDelegationsRequest, QueryValidatorUnbondingDelegationsResponse,
-        QueryValidatorsRequest, QueryValidatorsResponse, Validator,
+        QueryValidatorsRequest, QueryValidatorsResponse,
     },
-    staking::ValidatorStatus,
+    staking::{Validator, ValidatorStatus},
 };
 
 pub(super) fn add(routes: &mut Routes) {
@@ -114,7 +115,8 @@ async fn validator(
     request: QueryValidatorRequest,
 ) -> Result<QueryValidatorResponse, Status> {
     let operator = operator(&request.validator_addr)?;
-    Ok(QueryValidatorResponse { validator: Some(existing(&context, operator).await?) })
+    let row = existing(&context, operator).await?;
+    Ok(QueryValidatorResponse { validator: Some(wire::validator(operator, &row)) })
 }
 
 async fn validator_delegations(
@@ -122,10 +124,11 @@ async fn validator_delegations(
     request: QueryValidatorDelegationsRequest,
 ) -> Result<QueryValidatorDelegationsResponse, Status> {
     let operator = operator(&request.validator_addr)?;
-    existing(&context, operator).await?;
+    let validator = existing(&context, operator).await?;
     let list = List::Delegations { delegator: None, validator: Some(operator) };
     let (rows, pagination) = context.page(&DELEGATIONS, list, request.pagination).await?;
-    let delegation_responses = rows.iter().map(|(key, row)| wire::delegation(*key, row)).collect();
+    let delegation_responses =
+        rows.iter().map(|(key, row)| wire::delegation(*key, row, &validator)).collect();
     Ok(QueryValidatorDelegationsResponse { delegation_responses, pagination: Some(pagination) })
 }
 
@@ -134,10 +137,10 @@ async fn validator_unbondings(
     request: QueryValidatorUnbondingDelegationsRequest,
 ) -> Result<QueryValidatorUnbondingDelegationsResponse, Status> {
     let operator = operator(&request.validator_addr)?;
-    existing(&context, operator).await?;
+    let validator = existing(&context, operator).await?;
     let list = List::Unbondings { delegator: None, validator: Some(operator) };
     let (rows, pagination) = context.page(&UNBONDINGS, list, request.pagination).await?;
-    let unbonding_responses = rows.iter().map(|(key, row)| wire::unbonding(*key, row)).collect();
+    let unbonding_responses = rows.iter().map(|(key, row)| wire::unbonding(*key, row, &validator)).collect();
     Ok(QueryValidatorUnbondingDelegationsResponse { unbonding_responses, pagination: Some(pagination) })
 }
 
@@ -163,7 +166,8 @@ async fn unbonding(
         );
         return Err(Status::not_found(cause));
     };
-    Ok(QueryUnbondingDelegationResponse { unbond: Some(wire::unbonding(key, &row)) })
+    let validator = existing(&context, key.1).await?;
+    Ok(QueryUnbondingDelegationResponse { unbond: Some(wire::unbonding(key, &row, &validator)) })
 }
 
 async fn delegator_delegations(
@@ -172,7 +176,11 @@ async fn delegator_delegations(
 ) -> Result<QueryDelegatorDelegationsResponse, Status> {
     let list = List::Delegations { delegator: Some(account(&request.delegator_addr)?), validator: None };
     let (rows, pagination) = context.page(&DELEGATIONS, list, request.pagination).await?;
-    let delegation_responses = rows.iter().map(|(key, row)| wire::delegation(*key, row)).collect();
+    let validators = those(&context, rows.iter().map(|((_, operator), _)| *operator)).await?;
+    let delegation_responses = rows
+        .iter()
+        .filter_map(|(key, row)| Some(wire::delegation(*key, row, validators.get(&key.1)?)))
+        .collect();
     Ok(QueryDelegatorDelegationsResponse { delegation_responses, pagination: Some(pagination) })
 }
 
@@ -182,7 +190,11 @@ async fn delegator_unbondings(
 ) -> Result<QueryDelegatorUnbondingDelegationsResponse, Status> {
     let list = List::Unbondings { delegator: Some(account(&request.delegator_addr)?), validator: None };
     let (rows, pagination) = context.page(&UNBONDINGS, list, request.pagination).await?;
-    let unbonding_responses = rows.iter().map(|(key, row)| wire::unbonding(*key, row)).collect();
+    let validators = those(&context, rows.iter().map(|((_, operator), _)| *operator)).await?;
+    let unbonding_responses = rows
+        .iter()
+        .filter_map(|(key, row)| Some(wire::unbonding(*key, row, validators.get(&key.1)?)))
+        .collect();
     Ok(QueryDelegatorUnbondingDelegationsResponse { unbonding_responses, pagination: Some(pagination) })
 }
 
@@ -199,7 +211,11 @@ async fn redelegations(
         destination: optional(&request.dst_validator_addr, operator)?,
     };
     let (rows, pagination) = context.page(&REDELEGATIONS, list, request.pagination).await?;
-    let redelegation_responses = rows.iter().map(|(key, row)| wire::redelegation(*key, row)).collect();
+    let sources = those(&context, rows.iter().map(|((_, source, _), _)| *source)).await?;
+    let redelegation_responses = rows
+        .iter()
+        .filter_map(|(key, row)| Some(wire::redelegation(*key, row, sources.get(&key.1)?)))
+        .collect();
     Ok(QueryRedelegationsResponse { redelegation_responses, pagination: Some(pagination) })
 }
 
@@ -221,7 +237,8 @@ async fn delegator_validator(
 ) -> Result<QueryDelegatorValidatorResponse, Status> {
     let operator = operator(&request.validator_addr)?;
     delegated(&context, account(&request.delegator_addr)?, operator).await?;
-    Ok(QueryDelegatorValidatorResponse { validator: Some(existing(&context, operator).await?) })
+    let row = existing(&context, operator).await?;
+    Ok(QueryDelegatorValidatorResponse { validator: Some(wire::validator(operator, &row)) })
 }
 
 /// No history of validators is kept.
@@ -268,10 +285,19 @@ fn operator(text: &str) -> Result<Address, Status> {
 }
 
 async fn existing(context: &Context, operator: Address) -> Result<Validator, Status> {
-    match context.get(&VALIDATORS, &operator).await? {
-        Some(row) => Ok(wire::validator(operator, &row)),
-        None => Err(Status::not_found(format!("validator {} not found", operator.operator()))),
-    }
+    let missing = || Status::not_found(format!("validator {} not found", operator.operator()));
+    context.get(&VALIDATORS, &operator).await?.ok_or_else(missing)
+}
+
+/// Validators that rows of a page name. They are not part of the page, so its bound on bytes is not theirs.
+async fn those(
+    context: &Context,
+    operators: impl Iterator<Item = Address>,
+) -> Result<BTreeMap<Address, Validator>, Status> {
+    let operators: BTreeSet<Address> = operators.collect();
+    let keys = operators.iter().map(|operator| VALIDATORS.key(operator)).collect::<Result<_, _>>()?;
+    let rows = context.backend().get_many(keys).await?;
+    rows.into_iter().flatten().map(|row| Ok(VALIDATORS.decode(&row)?)).collect()
 }
 
 async fn delegated(
@@ -280,7 +306,10 @@ async fn delegated(
     operator: Address,
 ) -> Result<DelegationResponse, Status> {
     match context.get(&DELEGATIONS, &(delegator, operator)).await? {
-        Some(row) => Ok(wire::delegation((delegator, operator), &row)),
+        Some(row) => {
+            let validator = existing(context, operator).await?;
+            Ok(wire::delegation((delegator, operator), &row, &validator))
+        }
         None => Err(Status::not_found(format!(
             "delegation with delegator {delegator} not found for validator {}",
             operator.operator()

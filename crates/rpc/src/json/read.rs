@@ -107,6 +107,9 @@ fn single(field: &FieldDescriptor, json: &Value, depth: usize) -> Result<Field, 
             _ => return Err(bad("a text")),
         },
         Kind::Bytes => match json {
+            Value::String(text) if decimal::is_decimal(name) && !text.is_empty() => {
+                Field::Bytes(decimal::from_text(text).ok_or_else(|| bad("a decimal"))?.into())
+            }
             Value::String(text) => Field::Bytes(bytes(text).ok_or_else(|| bad("base64"))?),
             _ => return Err(bad("base64")),
         },

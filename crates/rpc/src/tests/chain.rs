@@ -196,6 +196,7 @@ impl Chain {
         let mut state = self.state.lock();
         let context = BlockContext {
             chain_id: CHAIN_ID.to_owned(),
+            epoch: 0,
             height: state.height.plus(1),
             time: Timestamp(state.time.0 + 1_000),
         };

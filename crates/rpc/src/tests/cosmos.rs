@@ -6,10 +6,13 @@ use crate::comet::QueryRequest;
 use base64::{Engine, engine::general_purpose::STANDARD};
 use prost::Message;
 use serde_json::{Value, json};
-use virtengine_types::proto::cosmos::{
-    auth::v1beta1::QueryAccountRequest,
-    bank::v1beta1::{QueryBalanceRequest, QueryBalanceResponse},
-    staking::v1beta1::{MsgDelegate, MsgUndelegate, QueryDelegationRequest},
+use virtengine_types::{
+    proto::cosmos::{
+        auth::v1beta1::QueryAccountRequest,
+        bank::v1beta1::{QueryBalanceRequest, QueryBalanceResponse},
+        staking::v1beta1::{MsgDelegate, MsgUndelegate, QueryDelegationRequest},
+    },
+    tx::DecodedTx,
 };
 
 fn query(path: &str, data: Vec<u8>, height: i64) -> QueryRequest {
@@ -281,14 +284,59 @@ async fn staking_is_seen_from_both_sides() {
     assert_eq!(params["params"]["bond_denom"], json!("uve"));
     let redelegations = node.found(&format!("{base}/delegators/{tenant}/redelegations")).await;
     assert_eq!(redelegations["redelegation_responses"], json!([]));
-    let rewards = node.found(&format!("/cosmos/distribution/v1beta1/delegators/{tenant}/rewards")).await;
-    let none = json!([{"validator_address": operator, "reward": []}]);
-    assert_eq!(rewards, json!({"rewards": none, "total": []}));
     let (status, missing) =
         node.get(&format!("{base}/validators/{operator}/delegations/{}", address("provider"))).await;
     let message =
         format!("delegation with delegator {} not found for validator {operator}", address("provider"));
     assert_eq!((status, &missing["message"]), (404, &json!(message)));
+}
+
+#[tokio::test]
+async fn rewards_and_slashes_are_seen() {
+    let node = Node::start().await;
+    let (tenant, operator) = (address("tenant"), address("validator").operator());
+    let delegate = MsgDelegate {
+        delegator_address: tenant.to_string(),
+        validator_address: operator.clone(),
+        amount: Some(coin(1_000)),
+    };
+    node.chain.block(vec![DecodedTx::decode(node.chain.tx("tenant", &delegate)).unwrap()]).unwrap();
+    let base = "/cosmos/distribution/v1beta1";
+    // Of the fee of 50,000 the community has 2 %, and 1,001,000 tokens the rest.
+    let reward = json!([{"denom": "uve", "amount": "48.951048951048951000"}]);
+    let all = node.found(&format!("{base}/delegators/{tenant}/rewards")).await;
+    assert_eq!(all, json!({"rewards": [{"validator_address": operator, "reward": reward}], "total": reward}));
+    let one = node.found(&format!("{base}/delegators/{tenant}/rewards/{operator}")).await;
+    assert_eq!(one, json!({"rewards": reward}));
+    let outstanding = node.found(&format!("{base}/validators/{operator}/outstanding_rewards")).await;
+    let amount = &outstanding["rewards"]["rewards"][0]["amount"];
+    assert_eq!(amount, &json!("48999.999999999999951000"), "what is undivided is nobody's yet");
+    let commission = node.found(&format!("{base}/validators/{operator}/commission")).await;
+    assert_eq!(commission, json!({"commission": {"commission": []}}));
+    let slashes = node.found(&format!("{base}/validators/{operator}/slashes")).await;
+    assert_eq!(slashes["slashes"], json!([]));
+    let to = node.found(&format!("{base}/delegators/{tenant}/withdraw_address")).await;
+    assert_eq!(to, json!({"withdraw_address": tenant.to_string()}));
+    let pool = node.found(&format!("{base}/community_pool")).await;
+    assert_eq!(pool, json!({"pool": [{"denom": "uve", "amount": "1000.000000000000000000"}]}));
+    let params = node.found(&format!("{base}/params")).await;
+    assert_eq!(params["params"]["community_tax"], json!("0.020000000000000000"));
+    let (status, missing) =
+        node.get(&format!("{base}/delegators/{tenant}/rewards/{}", tenant.operator())).await;
+    assert_eq!((status, &missing["code"]), (404, &json!(5)), "{missing}");
+
+    let base = "/cosmos/slashing/v1beta1";
+    let params = node.found(&format!("{base}/params")).await;
+    assert_eq!(params["params"]["slash_fraction_double_sign"], json!("0.050000000000000000"));
+    assert_eq!(params["params"]["slash_fraction_downtime"], json!("0.000000000000000000"));
+    let infos = node.found(&format!("{base}/signing_infos")).await;
+    let info = &infos["info"][0];
+    assert_eq!((&info["tombstoned"], &info["start_height"]), (&json!(false), &json!("0")));
+    assert_eq!(info["jailed_until"], json!("1970-01-01T00:00:00Z"));
+    let one = node.found(&format!("{base}/signing_infos/{}", info["address"].as_str().unwrap())).await;
+    assert_eq!(one, json!({"val_signing_info": info}));
+    let unknown = tenant.to_bech32(virtengine_types::address::CONSENSUS_PREFIX);
+    assert_eq!(node.get(&format!("{base}/signing_infos/{unknown}")).await.0, 404);
 }
 
 #[tokio::test]

@@ -163,3 +163,7 @@ pub(super) fn text(field: &'static str, text: String, min: usize, max: usize) ->
     let found = text.len();
     if (min..=max).contains(&found) { Ok(text) } else { Err(MsgError::Text { field, found, min, max }) }
 }
+
+pub(super) fn fixed<const N: usize>(field: &'static str, bytes: &[u8]) -> Result<[u8; N], MsgError> {
+    bytes.try_into().map_err(|_| MsgError::Bytes { field, expected: N, found: bytes.len() })
+}

@@ -1,6 +1,6 @@
 //! Messages of validators and their delegators. Amounts are uve.
 
-use super::decode::{Checked, MsgError, account, operator, payment, text};
+use super::decode::{Checked, MsgError, account, fixed, operator, payment, text};
 use crate::{
     Address, Amount, Height,
     proto::{cosmos::crypto::ed25519, cosmos::staking::v1beta1 as wire, virtengine::staking::v1 as own},
@@ -278,10 +278,6 @@ fn description(wire: wire::Description) -> Result<Description, MsgError> {
         security_contact: text("security_contact", wire.security_contact, 0, 140)?,
         details: text("details", wire.details, 0, 280)?,
     })
-}
-
-fn fixed<const N: usize>(field: &'static str, bytes: &[u8]) -> Result<[u8; N], MsgError> {
-    bytes.try_into().map_err(|_| MsgError::Bytes { field, expected: N, found: bytes.len() })
 }
 
 /// Reads a wire decimal: an integer of 10^-18 units, 0 to `max`.

@@ -1,13 +1,16 @@
 //! The JSON sign document of `SIGN_MODE_LEGACY_AMINO_JSON`, rebuilt from the protobuf transaction.
 //!
-//! Clients disagree on whether empty texts appear in a validator's description, so a transaction may
-//! have two acceptable documents. Each says the same, so accepting either is safe.
+//! Clients disagree on whether empty texts appear in a validator's description, and on the name of a
+//! withdrawn commission, so a transaction may have two acceptable documents. Each says the same, so
+//! accepting either is safe.
 
 use crate::decimal;
 use crate::proto::cosmos::{
     bank::v1beta1 as bank,
     base::v1beta1::Coin,
     crypto::ed25519,
+    distribution::v1beta1 as distribution,
+    slashing::v1beta1 as slashing,
     staking::v1beta1 as staking,
     tx::v1beta1::{AuthInfo, TxBody},
 };
@@ -63,8 +66,9 @@ pub fn amino_json(
         }
     }
     let mut docs = Vec::with_capacity(MAX_SIGN_DOCS);
-    for empty in [Empty::Kept, Empty::Omitted] {
-        let messages = body.messages.iter().map(|any| message(any, empty)).collect::<Result<Vec<_>, _>>()?;
+    for dialect in [Dialect::Client, Dialect::Chain] {
+        let messages =
+            body.messages.iter().map(|any| message(any, dialect)).collect::<Result<Vec<_>, _>>()?;
         let mut doc = json!({
             "account_number": account_number.to_string(),
             "chain_id": chain_id,
@@ -88,11 +92,13 @@ pub fn amino_json(
     Ok(docs)
 }
 
-/// What becomes of empty texts.
+/// Whose form of a document.
 #[derive(Clone, Copy, PartialEq, Eq)]
-enum Empty {
-    Kept,
-    Omitted,
+enum Dialect {
+    /// That of CosmJS: empty texts are kept.
+    Client,
+    /// That of the Cosmos SDK: empty texts are left out.
+    Chain,
 }
 
 fn decode<M: Message + Default>(part: &str, bytes: &[u8]) -> Result<M, AminoError> {
@@ -100,7 +106,7 @@ fn decode<M: Message + Default>(part: &str, bytes: &[u8]) -> Result<M, AminoErro
         .map_err(|error| AminoError::Malformed { part: part.to_owned(), cause: error.to_string() })
 }
 
-fn message(any: &prost_types::Any, empty: Empty) -> Result<Value, AminoError> {
+fn message(any: &prost_types::Any, dialect: Dialect) -> Result<Value, AminoError> {
     let url = any.type_url.as_str();
     let (name, value) = match url {
         "/cosmos.bank.v1beta1.MsgSend" => {
@@ -149,10 +155,38 @@ fn message(any: &prost_types::Any, empty: Empty) -> Result<Value, AminoError> {
             ("cosmos-sdk/MsgCancelUnbondingDelegation", value)
         }
         "/cosmos.staking.v1beta1.MsgCreateValidator" => {
-            ("cosmos-sdk/MsgCreateValidator", create_validator(decode(url, &any.value)?, empty)?)
+            ("cosmos-sdk/MsgCreateValidator", create_validator(decode(url, &any.value)?, dialect)?)
         }
         "/cosmos.staking.v1beta1.MsgEditValidator" => {
-            ("cosmos-sdk/MsgEditValidator", edit_validator(decode(url, &any.value)?, empty))
+            ("cosmos-sdk/MsgEditValidator", edit_validator(decode(url, &any.value)?, dialect))
+        }
+        "/cosmos.distribution.v1beta1.MsgWithdrawDelegatorReward" => {
+            let msg: distribution::MsgWithdrawDelegatorReward = decode(url, &any.value)?;
+            let value = json!({
+                "delegator_address": msg.delegator_address,
+                "validator_address": msg.validator_address,
+            });
+            ("cosmos-sdk/MsgWithdrawDelegationReward", value)
+        }
+        "/cosmos.distribution.v1beta1.MsgWithdrawValidatorCommission" => {
+            let msg: distribution::MsgWithdrawValidatorCommission = decode(url, &any.value)?;
+            let name = match dialect {
+                Dialect::Client => "cosmos-sdk/MsgWithdrawValidatorCommission",
+                Dialect::Chain => "cosmos-sdk/MsgWithdrawValCommission",
+            };
+            (name, json!({ "validator_address": msg.validator_address }))
+        }
+        "/cosmos.distribution.v1beta1.MsgSetWithdrawAddress" => {
+            let msg: distribution::MsgSetWithdrawAddress = decode(url, &any.value)?;
+            let value = json!({
+                "delegator_address": msg.delegator_address,
+                "withdraw_address": msg.withdraw_address,
+            });
+            ("cosmos-sdk/MsgModifyWithdrawAddress", value)
+        }
+        "/cosmos.slashing.v1beta1.MsgUnjail" => {
+            let msg: slashing::MsgUnjail = decode(url, &any.value)?;
+            ("cosmos-sdk/MsgUnjail", json!({ "address": msg.validator_addr }))
         }
         _ => return Err(AminoError::NoAminoName { type_url: any.type_url.clone() }),
     };
@@ -168,12 +202,12 @@ fn stake(delegator: &str, validator: &str, amount: Option<&Coin>) -> Value {
 }
 
 #[allow(deprecated)] // old clients still sign delegator_address
-fn create_validator(msg: staking::MsgCreateValidator, empty: Empty) -> Result<Value, AminoError> {
+fn create_validator(msg: staking::MsgCreateValidator, dialect: Dialect) -> Result<Value, AminoError> {
     let rates = msg.commission.unwrap_or_default();
     let any = msg.pubkey.unwrap_or_default();
     let key: ed25519::PubKey = decode("pubkey", &any.value)?;
     let mut value = json!({
-        "description": description(msg.description.unwrap_or_default(), empty),
+        "description": description(msg.description.unwrap_or_default(), dialect),
         "commission": {
             "rate": decimal::to_text(&rates.rate),
             "max_rate": decimal::to_text(&rates.max_rate),
@@ -185,14 +219,14 @@ fn create_validator(msg: staking::MsgCreateValidator, empty: Empty) -> Result<Va
         "value": msg.value.as_ref().map(coin),
     });
     if let Some(value) = value.as_object_mut() {
-        insert_text(value, "delegator_address", msg.delegator_address, empty);
+        insert_text(value, "delegator_address", msg.delegator_address, dialect);
     }
     Ok(value)
 }
 
-fn edit_validator(msg: staking::MsgEditValidator, empty: Empty) -> Value {
+fn edit_validator(msg: staking::MsgEditValidator, dialect: Dialect) -> Value {
     let mut value = json!({
-        "description": description(msg.description.unwrap_or_default(), empty),
+        "description": description(msg.description.unwrap_or_default(), dialect),
         "validator_address": msg.validator_address,
     });
     if let Some(value) = value.as_object_mut() {
@@ -206,7 +240,7 @@ fn edit_validator(msg: staking::MsgEditValidator, empty: Empty) -> Value {
     value
 }
 
-fn description(description: staking::Description, empty: Empty) -> Value {
+fn description(description: staking::Description, dialect: Dialect) -> Value {
     let mut value = Map::new();
     for (key, text) in [
         ("moniker", description.moniker),
@@ -215,13 +249,13 @@ fn description(description: staking::Description, empty: Empty) -> Value {
         ("security_contact", description.security_contact),
         ("details", description.details),
     ] {
-        insert_text(&mut value, key, text, empty);
+        insert_text(&mut value, key, text, dialect);
     }
     Value::Object(value)
 }
 
-fn insert_text(value: &mut Map<String, Value>, key: &str, text: String, empty: Empty) {
-    if empty == Empty::Kept || !text.is_empty() {
+fn insert_text(value: &mut Map<String, Value>, key: &str, text: String, dialect: Dialect) {
+    if dialect == Dialect::Client || !text.is_empty() {
         value.insert(key.to_owned(), text.into());
     }
 }

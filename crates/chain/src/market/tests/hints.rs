@@ -41,7 +41,7 @@ fn audited_market(providers: usize) -> (Harness, Vec<Address>) {
 /// Reads of the database, after those that are hinted, that the next block takes.
 fn reads(chain: &Harness, txs: Vec<VerifiedTx>) -> usize {
     let (height, time) = (chain.height.plus(1), Timestamp(chain.time.0 + 1_000));
-    let context = BlockContext { chain_id: CHAIN_ID.to_owned(), height, time };
+    let context = BlockContext { chain_id: CHAIN_ID.to_owned(), epoch: 0, height, time };
     let mut executor = BlockExecutor::new(context, txs, Mode::Verify);
     let load = |executor: &mut BlockExecutor, keys: Vec<virtengine_state::Key>| {
         executor.load(keys.into_iter().map(|key| (key, chain.store.get(&key))));

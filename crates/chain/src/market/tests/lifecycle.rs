@@ -280,7 +280,7 @@ fn deadlines_of_a_block_are_loaded_together() {
     chain.block(&bids);
     let end = chain.row(&ORDERS, &orders[0]).unwrap().expires_at;
     run_to(&mut chain, Height(end.0 - 1));
-    let context = BlockContext { chain_id: CHAIN_ID.to_owned(), height: end, time: chain.time };
+    let context = BlockContext { chain_id: CHAIN_ID.to_owned(), epoch: 0, height: end, time: chain.time };
     let mut executor = BlockExecutor::new(context, Vec::new(), Mode::Verify);
     let mut wanted = executor.hints();
     for loads in 1.. {

@@ -1,11 +1,11 @@
-//! Staking rows in their wire form. Shares equal tokens: nothing is slashed.
+//! Staking rows in their wire form.
 
 use crate::cosmos::convert::{decimal, second};
 use prost::{Message, Name};
 use virtengine_types::{
     Address, Coin,
     proto::cosmos::{crypto::ed25519, staking::v1beta1 as wire},
-    staking::{Delegation, Redelegation, Unbonding, Validator, ValidatorStatus},
+    staking::{Delegation, Redelegation, Standing, Unbonding, Validator, ValidatorStatus},
 };
 
 pub(super) fn validator(operator: Address, row: &Validator) -> wire::Validator {
@@ -20,10 +20,10 @@ pub(super) fn validator(operator: Address, row: &Validator) -> wire::Validator {
             type_url: format!("/{}", ed25519::PubKey::full_name()),
             value: key.encode_to_vec(),
         }),
-        jailed: false,
+        jailed: row.standing != Standing::Free,
         status: status.into(),
         tokens: row.tokens.to_string(),
-        delegator_shares: decimal(row.tokens),
+        delegator_shares: decimal(row.shares),
         description: Some(wire::Description {
             moniker: row.description.moniker.clone(),
             identity: row.description.identity.clone(),
@@ -47,25 +47,34 @@ pub(super) fn validator(operator: Address, row: &Validator) -> wire::Validator {
     }
 }
 
-pub(super) fn delegation(key: (Address, Address), row: &Delegation) -> wire::DelegationResponse {
+pub(super) fn delegation(
+    key: (Address, Address),
+    row: &Delegation,
+    validator: &Validator,
+) -> wire::DelegationResponse {
     let (delegator, operator) = key;
     wire::DelegationResponse {
         delegation: Some(wire::Delegation {
             delegator_address: delegator.to_string(),
             validator_address: operator.operator(),
-            shares: decimal(row.amount),
+            shares: decimal(row.shares),
         }),
-        balance: Some(Coin::base(row.amount).to_wire()),
+        balance: Some(Coin::base(validator.worth(row.shares)).to_wire()),
     }
 }
 
-pub(super) fn unbonding(key: (Address, Address), row: &Unbonding) -> wire::UnbondingDelegation {
+/// What slashes of the validator took is not shown.
+pub(super) fn unbonding(
+    key: (Address, Address),
+    row: &Unbonding,
+    validator: &Validator,
+) -> wire::UnbondingDelegation {
     let (delegator, operator) = key;
     let entries = row.entries.iter().map(|entry| wire::UnbondingDelegationEntry {
         creation_height: entry.created_height.signed(),
         completion_time: Some(second(entry.completes)),
         initial_balance: entry.initial.to_string(),
-        balance: entry.balance.to_string(),
+        balance: entry.left(&validator.slashes).to_string(),
         unbonding_id: 0,
         unbonding_on_hold_ref_count: 0,
     });
@@ -76,9 +85,11 @@ pub(super) fn unbonding(key: (Address, Address), row: &Unbonding) -> wire::Unbon
     }
 }
 
+/// What slashes of the source took is not shown.
 pub(super) fn redelegation(
     key: (Address, Address, Address),
     row: &Redelegation,
+    from: &Validator,
 ) -> wire::RedelegationResponse {
     let (delegator, source, destination) = key;
     let entries = row.entries.iter().map(|entry| wire::RedelegationEntryResponse {
@@ -86,11 +97,11 @@ pub(super) fn redelegation(
             creation_height: entry.created_height.signed(),
             completion_time: Some(second(entry.completes)),
             initial_balance: entry.initial.to_string(),
-            shares_dst: decimal(entry.balance),
+            shares_dst: decimal(entry.left(&from.slashes)),
             unbonding_id: 0,
             unbonding_on_hold_ref_count: 0,
         }),
-        balance: entry.balance.to_string(),
+        balance: entry.left(&from.slashes).to_string(),
     });
     wire::RedelegationResponse {
         redelegation: Some(wire::Redelegation {

@@ -1,0 +1,217 @@
+//! Conflicting votes that the engine sees, told in the form in which `virtengine tx slashing submit-evidence`
+//! reads them. The node owns no account, so an operator submits them.
+
+use crate::{Committees, Digest, Scheme};
+use commonware_actor::Feedback;
+use commonware_codec::{Encode as _, Error, Read};
+use commonware_consensus::{
+    Epochable as _, Reporter,
+    simplex::types::{Activity, Attributable as _, Finalize, Notarize, Nullify, Proposal},
+    types::Round,
+};
+use commonware_cryptography::certificate::Attestation;
+use tracing::warn;
+use virtengine_types::msg::{SignedVote, Vote, VoteKind};
+
+/// Votes of one key that no honest node signs both.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Evidence {
+    /// BLS key of both.
+    pub(crate) key: [u8; 48],
+    /// The votes.
+    pub(crate) votes: [SignedVote; 2],
+}
+
+/// Tells of conflicting votes and passes every activity on.
+#[derive(Clone)]
+pub(crate) struct EvidenceReporter<R> {
+    pub(crate) committees: Committees,
+    pub(crate) next: R,
+}
+
+impl<R: Reporter<Activity = Activity<Scheme, Digest>>> Reporter for EvidenceReporter<R> {
+    type Activity = Activity<Scheme, Digest>;
+
+    fn report(&mut self, activity: Self::Activity) -> Feedback {
+        if let Some(evidence) = found(&activity, &self.committees) {
+            warn!(evidence = %evidence.to_json(), "a validator signed two conflicting votes");
+        }
+        self.next.report(activity)
+    }
+}
+
+/// The evidence in an activity, if it is one.
+pub(crate) fn found(activity: &Activity<Scheme, Digest>, committees: &Committees) -> Option<Evidence> {
+    // The engine keeps both votes to itself, but not their encodings.
+    let (epoch, seat, votes) = match activity {
+        Activity::ConflictingNotarize(pair) => {
+            (pair.epoch(), pair.signer(), both::<Notarize<_, _>, Notarize<_, _>>(&mut pair.encode()))
+        }
+        Activity::ConflictingFinalize(pair) => {
+            (pair.epoch(), pair.signer(), both::<Finalize<_, _>, Finalize<_, _>>(&mut pair.encode()))
+        }
+        Activity::NullifyFinalize(pair) => {
+            (pair.epoch(), pair.signer(), both::<Nullify<_>, Finalize<_, _>>(&mut pair.encode()))
+        }
+        _ => return None,
+    };
+    let key = committees.committee(epoch).voting_key(usize::from(seat))?;
+    Some(Evidence { key, votes: votes.ok()?? })
+}
+
+/// A vote of the engine.
+trait EngineVote: Read<Cfg = ()> {
+    fn signed(&self) -> Option<SignedVote>;
+}
+
+impl EngineVote for Notarize<Scheme, Digest> {
+    fn signed(&self) -> Option<SignedVote> {
+        signed(of_proposal(VoteKind::Notarize, &self.proposal), &self.attestation)
+    }
+}
+
+impl EngineVote for Finalize<Scheme, Digest> {
+    fn signed(&self) -> Option<SignedVote> {
+        signed(of_proposal(VoteKind::Finalize, &self.proposal), &self.attestation)
+    }
+}
+
+impl EngineVote for Nullify<Scheme> {
+    fn signed(&self) -> Option<SignedVote> {
+        signed(of_round(VoteKind::Nullify, self.round), &self.attestation)
+    }
+}
+
+fn both<A: EngineVote, B: EngineVote>(bytes: &mut bytes::Bytes) -> Result<Option<[SignedVote; 2]>, Error> {
+    let first = A::read_cfg(bytes, &())?.signed();
+    let second = B::read_cfg(bytes, &())?.signed();
+    Ok(first.zip(second).map(|(first, second)| [first, second]))
+}
+
+const fn of_round(kind: VoteKind, round: Round) -> Vote {
+    Vote { kind, epoch: round.epoch().get(), view: round.view().get(), parent: 0, payload: [0; 32] }
+}
+
+fn of_proposal(kind: VoteKind, proposal: &Proposal<Digest>) -> Vote {
+    Vote { parent: proposal.parent.get(), payload: proposal.payload.0, ..of_round(kind, proposal.round) }
+}
+
+fn signed(vote: Vote, attestation: &Attestation<Scheme>) -> Option<SignedVote> {
+    let signature = attestation.signature.get()?.encode();
+    Some(SignedVote { vote, signature: signature.as_ref().try_into().ok()? })
+}
+
+impl Evidence {
+    fn to_json(&self) -> String {
+        let [first, second] = &self.votes;
+        format!(
+            r#"{{"bls_public_key":"{}","first":{},"second":{}}}"#,
+            hex::encode(self.key),
+            vote_json(first),
+            vote_json(second)
+        )
+    }
+}
+
+fn vote_json(SignedVote { vote, signature }: &SignedVote) -> String {
+    let (kind, proposal) = match vote.kind {
+        VoteKind::Nullify => ("nullify", String::new()),
+        VoteKind::Notarize => ("notarize", proposal_json(vote)),
+        VoteKind::Finalize => ("finalize", proposal_json(vote)),
+    };
+    let Vote { epoch, view, .. } = vote;
+    let signature = hex::encode(signature);
+    format!(r#"{{"kind":"{kind}","epoch":{epoch},"view":{view}{proposal},"signature":"{signature}"}}"#)
+}
+
+fn proposal_json(vote: &Vote) -> String {
+    format!(r#","parent":{},"payload":"{}""#, vote.parent, hex::encode(vote.payload))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{Committee, Member};
+    use commonware_consensus::{
+        simplex::types::{ConflictingFinalize, ConflictingNotarize, NullifyFinalize},
+        types::{Epoch, View},
+    };
+    use commonware_cryptography::{Signer as _, certificate::Provider as _, ed25519};
+    use virtengine_crypto::{bls, votes};
+
+    const CHAIN: &str = "test-1";
+
+    /// The committees of a chain as one of two members sees them, and its key.
+    fn voter() -> (Committees, bls::SecretKey) {
+        let secrets = [3, 4].map(|byte| bls::SecretKey::decode(&[byte; 32]).unwrap());
+        let members = [0, 1].map(|seat: usize| Member {
+            identity: ed25519::PrivateKey::from_seed(seat as u64).public_key(),
+            voting_key: secrets[seat].public_key().to_bytes(),
+        });
+        let committee = Committee::new(&members).unwrap();
+        let [secret, _] = secrets;
+        let private = secret.private().clone();
+        (Committees::new(&votes::namespace(CHAIN), committee, Some(private)), secret)
+    }
+
+    fn proposal(payload: u8) -> Proposal<Digest> {
+        let round = Round::new(Epoch::new(300), View::new(129));
+        Proposal::new(round, View::new(128), Digest::from([payload; 32]))
+    }
+
+    #[test]
+    fn what_the_engine_signs_is_what_the_chain_checks() {
+        let (committees, secret) = voter();
+        let scheme = committees.scoped(Epoch::new(300)).unwrap();
+        let scheme: &Scheme = scheme.as_ref();
+        let notarize = |payload| Notarize::sign(scheme, proposal(payload)).unwrap();
+        let finalize = |payload| Finalize::sign(scheme, proposal(payload)).unwrap();
+        let nullify = Nullify::sign::<Digest>(scheme, proposal(1).round).unwrap();
+        for (activity, kinds) in [
+            (
+                Activity::ConflictingNotarize(ConflictingNotarize::new(notarize(1), notarize(2))),
+                [VoteKind::Notarize, VoteKind::Notarize],
+            ),
+            (
+                Activity::ConflictingFinalize(ConflictingFinalize::new(finalize(1), finalize(2))),
+                [VoteKind::Finalize, VoteKind::Finalize],
+            ),
+            (
+                Activity::NullifyFinalize(NullifyFinalize::new(nullify.clone(), finalize(1))),
+                [VoteKind::Nullify, VoteKind::Finalize],
+            ),
+        ] {
+            let Evidence { key, votes: pair } = found(&activity, &committees).unwrap();
+            assert_eq!(key, secret.public_key().to_bytes());
+            assert_eq!([pair[0].vote.kind, pair[1].vote.kind], kinds);
+            assert!(pair[0].vote.conflicts(&pair[1].vote));
+            for SignedVote { vote, signature } in &pair {
+                assert_eq!((vote.epoch, vote.view), (300, 129));
+                let signature = bls::Signature::decode(signature).unwrap();
+                votes::verify(&secret.public_key(), CHAIN, vote, &signature).unwrap();
+                assert_eq!(votes::sign(&secret, CHAIN, vote), signature);
+                assert!(votes::verify(&secret.public_key(), "test-2", vote, &signature).is_err());
+            }
+        }
+    }
+
+    #[test]
+    fn votes_that_agree_are_no_evidence() {
+        let (committees, _) = voter();
+        let scheme = committees.scoped(Epoch::new(300)).unwrap();
+        let vote = Notarize::sign(scheme.as_ref(), proposal(1)).unwrap();
+        assert_eq!(found(&Activity::Notarize(vote), &committees), None);
+    }
+
+    #[test]
+    fn evidence_is_told_as_the_command_line_reads_it() {
+        let vote = Vote { kind: VoteKind::Finalize, epoch: 1, view: 2, parent: 1, payload: [3; 32] };
+        let nullify = Vote { kind: VoteKind::Nullify, parent: 0, payload: [0; 32], ..vote };
+        let votes = [nullify, vote].map(|vote| SignedVote { vote, signature: [4; 96] });
+        let (key, payload, signature) = ("05".repeat(48), "03".repeat(32), "04".repeat(96));
+        let expected = format!(
+            r#"{{"bls_public_key":"{key}","first":{{"kind":"nullify","epoch":1,"view":2,"signature":"{signature}"}},"second":{{"kind":"finalize","epoch":1,"view":2,"parent":1,"payload":"{payload}","signature":"{signature}"}}}}"#
+        );
+        assert_eq!(Evidence { key: [5; 48], votes }.to_json(), expected);
+    }
+}
