@@ -2,6 +2,7 @@
 
 mod account;
 mod block;
+mod distribution;
 mod events;
 mod market;
 mod proof;
@@ -44,6 +45,12 @@ enum Module {
     /// Validators and delegations.
     #[command(subcommand)]
     Staking(staking::Staking),
+    /// What stake has earned.
+    #[command(subcommand)]
+    Distribution(distribution::Distribution),
+    /// Who is tombstoned.
+    #[command(subcommand)]
+    Slashing(distribution::Slashing),
     /// Providers.
     #[command(subcommand)]
     Provider(provider::Provider),
@@ -99,6 +106,8 @@ impl Query {
             Module::Auth(auth) => auth.run(&asker).await,
             Module::Bank(bank) => bank.run(&asker).await,
             Module::Staking(staking) => staking.run(&asker).await,
+            Module::Distribution(distribution) => distribution.run(&asker).await,
+            Module::Slashing(slashing) => slashing.run(&asker).await,
             Module::Provider(provider) => provider.run(&asker).await,
             Module::Market(market) => market.run(&asker).await,
             Module::Escrow(escrow) => escrow.run(&asker).await,

@@ -163,7 +163,7 @@ impl Of {
                     "consensus_key": hex::encode_upper(validator.consensus_key),
                     "bls_key": validator.bls_key.map(hex::encode_upper),
                     "tokens": validator.tokens.to_string(),
-                    "self_delegation": validator.self_delegation.to_string(),
+                    "self_delegation": validator.self_delegation().to_string(),
                     "created_height": validator.created_height.to_string(),
                 })
             }

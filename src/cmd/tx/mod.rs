@@ -1,10 +1,12 @@
 //! `virtengine tx`: one verb for each message.
 
 mod bank;
+mod distribution;
 mod market;
 mod order;
 mod provider;
 mod send;
+mod slashing;
 mod staking;
 
 pub(super) use send::{Flags, check, outcome_json};
@@ -29,6 +31,12 @@ enum Module {
     /// Run a validator and delegate stake.
     #[command(subcommand)]
     Staking(staking::Staking),
+    /// Pay out what stake has earned.
+    #[command(subcommand)]
+    Distribution(distribution::Distribution),
+    /// Return from jail, and prove misbehaviour.
+    #[command(subcommand)]
+    Slashing(slashing::Slashing),
     /// Describe and vouch for providers.
     #[command(subcommand)]
     Provider(provider::Provider),
@@ -52,6 +60,11 @@ impl Tx {
             Module::Staking(staking) => {
                 staking.message(&signer, async |text: &str| sender.validator(text).await).await?
             }
+            Module::Distribution(distribution) => {
+                let find = async |text: &str| sender.validator(text).await;
+                distribution.message(&signer, |text| sender.account(text), find).await?
+            }
+            Module::Slashing(slashing) => slashing.message(&signer)?,
             Module::Provider(provider) => provider.message(&signer, |text| sender.account(text))?,
             Module::Market(market) => {
                 let params = async || Ok(sender.client.params().await?);
