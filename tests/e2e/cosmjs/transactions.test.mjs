@@ -1,14 +1,15 @@
 // What CosmJS writes: transfers, staking, amino signatures, multisigs, gas estimates.
 
 import assert from "node:assert/strict";
-import { before, describe, test } from "node:test";
+import { after, before, describe, test } from "node:test";
 import { createMultisigThresholdPubkey, encodeSecp256k1Pubkey, pubkeyToAddress } from "@cosmjs/amino";
 import { encodePubkey, makeSignDoc } from "@cosmjs/proto-signing";
 import {
   AminoTypes, QueryClient, SigningStargateClient, assertIsDeliverTxSuccess, createDefaultAminoConverters,
-  makeMultisignedTxBytes, setupStakingExtension,
+  makeMultisignedTxBytes, setupDistributionExtension, setupStakingExtension,
 } from "@cosmjs/stargate";
 import { connectComet } from "@cosmjs/tendermint-rpc";
+import { MsgSetWithdrawAddress } from "cosmjs-types/cosmos/distribution/v1beta1/tx";
 import { MsgBeginRedelegate } from "cosmjs-types/cosmos/staking/v1beta1/tx";
 import { SignMode } from "cosmjs-types/cosmos/tx/signing/v1beta1/signing";
 import { AuthInfo, TxRaw } from "cosmjs-types/cosmos/tx/v1beta1/tx";
@@ -240,6 +241,94 @@ describe("staking", () => {
     assert.notEqual(failed.code, 0);
     assert.deepEqual(await client.getDelegation(address, operatorAddress), coin(1000));
     client.disconnect();
+  });
+});
+
+describe("rewards", () => {
+  const STAKE = 40_000_000_000n;
+  let validator, comet, query;
+  before(async () => {
+    comet = await connectComet(devnet.rpc);
+    query = QueryClient.withExtensions(comet, setupDistributionExtension, setupStakingExtension);
+    ([{ operatorAddress: validator }] = (await query.staking.validators("BOND_STATUS_BONDED")).validators);
+  });
+  after(() => comet?.disconnect());
+
+  /** A delegator of a tenth of all stake or so, after transactions whose fees it has a part of. */
+  async function earning(wallet) {
+    const { address, client } = await funded(STAKE + 1_000_000_000n, { wallet });
+    assertIsDeliverTxSuccess(await client.delegateTokens(address, validator, coin(STAKE), "auto"));
+    for (let count = 0; count < 2; count += 1) {
+      assertIsDeliverTxSuccess(await client.sendTokens(address, address, [coin(1)], feeFor(200_000)));
+    }
+    return { address, client };
+  }
+  /** Whole units of what a delegation has earned; on the wire they are in units of 10^-18. */
+  const earned = async (address) => {
+    const { rewards: [reward] } = await query.distribution.delegationRewards(address, validator);
+    assert.equal(reward.denom, denom);
+    return BigInt(reward.amount.split(".")[0]) / (reward.amount.includes(".") ? 1n : 10n ** 18n);
+  };
+  const withdrawn = (result) => BigInt(attribute(result, "withdraw_rewards", "amount").replace(denom, ""));
+
+  test("of a delegation are shown and withdrawn", async () => {
+    const { address, client } = await earning();
+    const shown = await earned(address);
+    assert.ok(shown > 0n, `${shown}`);
+    const { rewards, total } = await query.distribution.delegationTotalRewards(address);
+    assert.deepEqual(rewards.map(({ validatorAddress }) => validatorAddress), [validator]);
+    assert.equal(total[0].denom, denom);
+    const before = await balance(client, address);
+    const fee = feeFor(300_000);
+    const result = await client.withdrawRewards(address, validator, fee);
+    assertIsDeliverTxSuccess(result);
+    assert.ok(withdrawn(result) >= shown, `${withdrawn(result)} of ${shown}`);
+    assert.equal(attribute(result, "withdraw_rewards", "delegator"), address);
+    assert.equal(await balance(client, address), before + withdrawn(result) - BigInt(fee.amount[0].amount));
+    client.disconnect();
+  });
+
+  test("are paid when the delegation changes, to the account that is named", async () => {
+    const { address, client } = await earning();
+    const receiver = await addressOf(await newWallet());
+    const redirect = {
+      typeUrl: "/cosmos.distribution.v1beta1.MsgSetWithdrawAddress",
+      value: MsgSetWithdrawAddress.fromPartial({ delegatorAddress: address, withdrawAddress: receiver }),
+    };
+    assertIsDeliverTxSuccess(await client.signAndBroadcast(address, [redirect], "auto"));
+    const { withdrawAddress } = await query.distribution.delegatorWithdrawAddress(address);
+    assert.equal(withdrawAddress, receiver);
+    const result = await client.delegateTokens(address, validator, coin(1), "auto");
+    assertIsDeliverTxSuccess(result);
+    assert.ok(withdrawn(result) > 0n);
+    assert.equal(await balance(client, receiver), withdrawn(result));
+    client.disconnect();
+  });
+
+  test("are withdrawn and redirected by amino signatures", async () => {
+    const { address, client } = await earning(await newAminoWallet());
+    assertIsDeliverTxSuccess(await client.withdrawRewards(address, validator, "auto"));
+    const redirect = {
+      typeUrl: "/cosmos.distribution.v1beta1.MsgSetWithdrawAddress",
+      value: MsgSetWithdrawAddress.fromPartial({ delegatorAddress: address, withdrawAddress: address }),
+    };
+    assertIsDeliverTxSuccess(await client.signAndBroadcast(address, [redirect], "auto"));
+    client.disconnect();
+  });
+
+  test("of nobody are refused", async () => {
+    const { address, client } = await funded(10_000_000n);
+    const failed = await client.withdrawRewards(address, validator, feeFor(300_000));
+    assert.deepEqual([failed.code, failed.rawLog.includes("no delegation distribution info")], [5, true]);
+    client.disconnect();
+  });
+
+  test("and what a validator has earned are shown", async () => {
+    const { rewards } = await query.distribution.validatorOutstandingRewards(validator);
+    assert.equal(rewards.rewards[0].denom, denom);
+    assert.deepEqual((await query.distribution.validatorSlashes(validator, 0, 0)).slashes, []);
+    const { params } = await query.distribution.params();
+    assert.equal(params.withdrawAddrEnabled, true);
   });
 });
 

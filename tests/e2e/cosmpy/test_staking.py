@@ -35,7 +35,6 @@ def test_coins_are_delegated_redelegated_and_undelegated(ledger, funded):
     summary = ledger.query_staking_summary(wallet.address())
     stakes = {str(position.validator): position.amount for position in summary.current_positions}
     assert stakes == {str(source): 2_000_000, str(destination): 1_000_000}
-    assert summary.total_rewards == 0
 
     ledger.undelegate_tokens(source, 500_000, wallet).wait_to_complete()
     summary = ledger.query_staking_summary(wallet.address())
@@ -51,3 +50,18 @@ def test_more_than_is_delegated_is_not_undelegated(ledger, funded):
     with pytest.raises(BroadcastError):
         ledger.undelegate_tokens(validator, 1_001, wallet, fee=TxFee(gas_limit=300_000)).wait_to_complete()
     assert ledger.query_staking_summary(wallet.address()).total_staked == 1_000
+
+
+def test_rewards_are_claimed(ledger, devnet, funded):
+    wallet = funded(50_000_000_000)
+    validator = ledger.query_validators()[0].address
+    ledger.delegate_tokens(validator, 40_000_000_000, wallet).wait_to_complete()
+    # The fee of this transfer is for all who are bonded.
+    ledger.send_tokens(devnet.new_wallet().address(), 1, devnet.denom, wallet).wait_to_complete()
+    assert ledger.query_staking_summary(wallet.address()).total_rewards > 0
+    claimed = ledger.claim_rewards(validator, wallet).wait_to_complete()
+    told = claimed.response.events["withdraw_rewards"]
+    assert told["validator"] == str(validator)
+    assert told["delegator"] == str(wallet.address())
+    assert int(told["amount"].removesuffix(devnet.denom)) > 0
+    assert ledger.query_staking_summary(wallet.address()).total_staked == 40_000_000_000

@@ -310,21 +310,40 @@ describe("staking and distribution", () => {
     assert.ok(BigInt(pool.bonded_tokens) >= tokens, `${pool.bonded_tokens} of ${tokens}`);
   });
 
-  test("rewards are empty", async () => {
+  test("rewards", async () => {
     const base = "/cosmos/distribution/v1beta1";
     has(await get(`${base}/delegators/${alice.address}/rewards`), {
       rewards: list({ validator_address: filled, reward: list(any, 0) }, 0), total: list(any, 0),
     });
     has(await get(`${base}/delegators/${alice.address}/rewards/${delegated}`), { rewards: list(any, 0) });
-    has(await get(`${base}/params`), { params: { community_tax: decimal } });
+    has(await get(`${base}/params`), { params: { community_tax: decimal, withdraw_addr_enabled: bool } });
     has(await get(`${base}/community_pool`), { pool: list({ denom: filled, amount: decimal }, 0) });
     has(await get(`${base}/validators/${delegated}/commission`), { commission: { commission: list(any, 0) } });
-    has(await get(`${base}/validators/${delegated}/outstanding_rewards`), { rewards: { rewards: list(any, 0) } });
+    has(await get(`${base}/validators/${delegated}/outstanding_rewards`), { rewards: { rewards: list({ denom: filled, amount: decimal }) } });
     has(await get(`${base}/validators/${delegated}/slashes`), { slashes: list(any, 0) });
     const { validators: mine } = await get(`${base}/delegators/${alice.address}/validators`);
     assert.ok(mine.includes(delegated), mine.join(" "));
     const { withdraw_address: to } = await get(`${base}/delegators/${alice.address}/withdraw_address`);
     assert.equal(to, alice.address);
+  });
+
+  test("signing infos", async () => {
+    const base = "/cosmos/slashing/v1beta1";
+    has(await get(`${base}/params`), {
+      params: {
+        signed_blocks_window: int, min_signed_per_window: decimal, downtime_jail_duration: duration,
+        slash_fraction_double_sign: decimal, slash_fraction_downtime: decimal,
+      },
+    });
+    const info = {
+      address: filled, start_height: int, index_offset: int, jailed_until: time, tombstoned: bool, missed_blocks_counter: int,
+    };
+    const all = await get(`${base}/signing_infos`);
+    has(all, { info: list(info, devnet.nodes.length), pagination: page });
+    const one = await get(`${base}/signing_infos/${all.info[0].address}`);
+    assert.deepEqual(one.val_signing_info, all.info[0]);
+    assert.equal(one.val_signing_info.tombstoned, false);
+    assert.equal((await rest(`${base}/signing_infos/${alice.address}`)).status, 400);
   });
 });
 

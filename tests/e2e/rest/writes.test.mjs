@@ -110,7 +110,7 @@ describe("errors and limits", () => {
   test("routes that do not exist answer 501", async () => {
     const paths = ["/", "/nothing", "/cosmos/authz/v1beta1/grants/granter/x", "/ibc/apps/transfer/v1/params",
       "/cosmwasm/wasm/v1/code", "/cosmos/feegrant/v1beta1/allowances/x", "/cosmos/gov/v1/proposals",
-      "/cosmos/gov/v1beta1/params/voting", "/cosmos/mint/v1beta1/inflation", "/cosmos/slashing/v1beta1/signing_infos"];
+      "/cosmos/gov/v1beta1/params/voting", "/cosmos/mint/v1beta1/inflation", "/cosmos/evidence/v1beta1/evidence"];
     for (const path of paths) {
       const { status, json } = await rest(path);
       assert.equal(status, 501, path);

@@ -128,9 +128,14 @@ for (const [transport, make] of [["gRPC", () => overGrpc(client)], ["abci_query"
 
     test("distribution", async () => {
       const pair = { delegatorAddress: alice.address, validatorAddress: source };
-      assert.deepEqual((await q.distribution.DelegationRewards(pair)).rewards, []);
-      const { total } = await q.distribution.DelegationTotalRewards({ delegatorAddress: alice.address });
-      assert.deepEqual(total, []);
+      // Of a stake this small, fractions of the smallest unit.
+      for (const { denom: of } of (await q.distribution.DelegationRewards(pair)).rewards) assert.equal(of, denom);
+      const { rewards } = await q.distribution.DelegationTotalRewards({ delegatorAddress: alice.address });
+      assert.equal(rewards.length, 2);
+      const { rewards: { rewards: [outstanding] } } = await q.distribution.ValidatorOutstandingRewards(pair);
+      assert.equal(outstanding.denom, denom);
+      assert.equal((await q.distribution.DelegatorWithdrawAddress(pair)).withdrawAddress, alice.address);
+      assert.deepEqual((await q.distribution.ValidatorSlashes(pair)).slashes, []);
       assert.match((await q.distribution.Params({})).params.communityTax, /^\d+(\.\d+)?$/);
       for (const { denom: of } of (await q.distribution.CommunityPool({})).pool) assert.equal(of, denom);
     });
