@@ -162,7 +162,7 @@ mod tests {
     #[test]
     fn what_the_engine_signs_is_what_the_chain_checks() {
         let (committees, secret) = voter();
-        let scheme = committees.scoped(Epoch::new(300)).unwrap();
+        let scheme = committees.scheme(Epoch::new(300)).unwrap();
         let scheme: &Scheme = scheme.as_ref();
         let notarize = |payload| Notarize::sign(scheme, proposal(payload)).unwrap();
         let finalize = |payload| Finalize::sign(scheme, proposal(payload)).unwrap();
@@ -198,7 +198,7 @@ mod tests {
     #[test]
     fn votes_that_agree_are_no_evidence() {
         let (committees, _) = voter();
-        let scheme = committees.scoped(Epoch::new(300)).unwrap();
+        let scheme = committees.scheme(Epoch::new(300)).unwrap();
         let vote = Notarize::sign(scheme.as_ref(), proposal(1)).unwrap();
         assert_eq!(found(&Activity::Notarize(vote), &committees), None);
     }
