@@ -4,10 +4,13 @@ use criterion::{Criterion, Throughput, criterion_group, criterion_main};
 use std::hint::black_box;
 use virtengine_crypto::bls;
 use virtengine_crypto::{KeyKind, SignatureCheck, SigningKey, verify, verify_batch};
-use virtengine_types::tx::PublicKey;
+use virtengine_types::{Address, tx::PublicKey};
 
 /// Signatures of one batch, about those of a full block.
 const BATCH: u64 = 4_096;
+
+/// Proofs of possession of the largest batch.
+const PROOFS: usize = 1_024;
 
 fn check(kind: KeyKind, number: u64) -> SignatureCheck {
     let key = SigningKey::generate(kind);
@@ -45,5 +48,38 @@ fn votes(criterion: &mut Criterion) {
     group.finish();
 }
 
-criterion_group!(benches, accounts, votes);
+/// Proofs of possession on one core: one after the other, and as a genesis of many validators is checked.
+fn possessions(criterion: &mut Criterion) {
+    const CHAIN: &str = "bench-1";
+    let operator = Address([7; 20]);
+    let one = |_| {
+        let key = bls::SecretKey::generate();
+        (key.public_key().to_bytes(), key.prove_possession(&operator, CHAIN).to_bytes())
+    };
+    let made: Vec<_> = (0..PROOFS).map(one).collect();
+    let claims = made.iter().map(|(key, proof)| bls::Claim { key, operator: &operator, proof });
+    let claims: Vec<_> = claims.collect();
+    let mut group = criterion.benchmark_group("possession");
+    group.throughput(Throughput::Elements(1));
+    group.bench_function("prove", |bench| {
+        let key = bls::SecretKey::generate();
+        bench.iter(|| key.prove_possession(black_box(&operator), CHAIN));
+    });
+    group.bench_function("single", |bench| {
+        bench.iter(|| {
+            let key = bls::PublicKey::decode(black_box(claims[0].key)).unwrap();
+            let proof = bls::Signature::decode(claims[0].proof).unwrap();
+            key.verify_possession(&operator, CHAIN, &proof).unwrap();
+        });
+    });
+    for count in [16, 64, 256, 1024] {
+        group.throughput(Throughput::Elements(count as u64));
+        group.bench_function(format!("batch of {count}"), |bench| {
+            bench.iter(|| bls::check_possessions(black_box(&claims[..count]), CHAIN).unwrap());
+        });
+    }
+    group.finish();
+}
+
+criterion_group!(benches, accounts, votes, possessions);
 criterion_main!(benches);

@@ -3,6 +3,10 @@
 //! Keys and signatures are those of the engine's `bls12381_multisig` scheme. Sums of keys are only safe
 //! over keys whose proof of possession was checked, so the chain checks it once, at registration.
 
+mod possession;
+
+pub use possession::{Claim, check_possessions};
+
 use commonware_codec::{Copying, DecodeExt as _, Encode as _};
 use commonware_cryptography::bls12381::primitives::{
     group::Private,
