@@ -2,17 +2,16 @@
 
 use eyre::{Context as _, Result};
 use std::{
+    fs::{self, File},
+    io::BufWriter,
     net::{Ipv4Addr, SocketAddr},
     path::{Path, PathBuf},
     time::{SystemTime, UNIX_EPOCH},
 };
-use virtengine_chain::{
-    Genesis,
-    genesis::{GenesisAccount, GenesisValidator},
-};
+use virtengine_chain::genesis::{GenesisAccount, GenesisValidator, Head, Writer};
 use virtengine_crypto::{bls, node_key::Identity};
 use virtengine_node::{Home, NodeConfig, PeerConfig};
-use virtengine_types::{Address, Amount, Timestamp, params::Params};
+use virtengine_types::{Address, Amount, Coin, Timestamp, params::Params};
 
 /// Ports of one node.
 pub(super) const PORTS_EACH: u16 = 10;
@@ -27,8 +26,8 @@ pub(super) struct Wanted<'a> {
     pub(super) base_port: u16,
     pub(super) chain_id: &'a str,
     pub(super) params: Params,
-    /// Accounts that exist from the start.
-    pub(super) accounts: Vec<GenesisAccount>,
+    /// Accounts that exist from the start, and the uve that they own.
+    pub(super) accounts: Vec<(Address, Amount)>,
     /// Name and account of each validator's operator.
     pub(super) operators: Vec<(String, Address)>,
     /// Nodes that every node expects as observers.
@@ -57,7 +56,10 @@ fn threads_each(wanted: usize, nodes: usize) -> usize {
     wanted.min(cores / nodes.max(1)).max(1)
 }
 
-/// Makes every node's home.
+/// Keys of a node; a voting key if it is a validator's.
+pub(super) type NodeKeys = (Identity, Option<bls::SecretKey>);
+
+/// Makes the keys, the genesis and every node's home.
 pub(super) fn make(wanted: Wanted<'_>) -> Result<MadeNetwork> {
     let Wanted { home, base_port, chain_id, params, accounts, operators, observers, config } = wanted;
     let mut members = Vec::new();
@@ -76,38 +78,72 @@ pub(super) fn make(wanted: Wanted<'_>) -> Result<MadeNetwork> {
     }
     let followers: Vec<_> = (0..observers).map(|_| (Identity::generate(), None)).collect();
     let now = SystemTime::now().duration_since(UNIX_EPOCH).wrap_err("the clock is before 1970")?;
-    let genesis = Genesis {
+    let head = Head {
         chain_id: chain_id.to_owned(),
         genesis_time_ms: Timestamp(u64::try_from(now.as_millis())?),
         params,
-        accounts,
-        validators: seats,
+        committee: None,
     };
+    let genesis = home.join("genesis.json");
+    write_genesis(&genesis, &head, seats, accounts)
+        .wrap_err_with(|| format!("failed to write {}", genesis.display()))?;
+    let made = homes(home, base_port, config, &genesis, &members, &followers)?;
+    // Each home has a copy.
+    fs::remove_file(&genesis).wrap_err_with(|| format!("failed to remove {}", genesis.display()))?;
+    Ok(made)
+}
+
+/// Account after account, as there may be millions.
+fn write_genesis(
+    path: &Path,
+    head: &Head,
+    mut validators: Vec<GenesisValidator>,
+    mut accounts: Vec<(Address, Amount)>,
+) -> std::io::Result<()> {
+    validators.sort_by_key(|validator| validator.operator);
+    accounts.sort_unstable_by_key(|(address, _)| *address);
+    let mut file = Writer::new(BufWriter::new(File::create(path)?), head)?;
+    validators.iter().try_for_each(|validator| file.validator(validator))?;
+    for (address, amount) in accounts {
+        file.account(&GenesisAccount { address, coins: vec![Coin::base(amount)] })?;
+    }
+    file.finish().map(drop)
+}
+
+/// Makes the home of every node of a genesis file. `config` is common to all; addresses and peers are filled in.
+pub(super) fn homes(
+    home: &Path,
+    base_port: u16,
+    config: NodeConfig,
+    genesis: &Path,
+    members: &[NodeKeys],
+    followers: &[NodeKeys],
+) -> Result<MadeNetwork> {
     let validators = u16::try_from(members.len())?;
     let mut config = NodeConfig {
-        validators: peers(&members, base_port, 0),
-        observers: peers(&followers, base_port, validators),
+        validators: peers(members, base_port, 0),
+        observers: peers(followers, base_port, validators),
         ..config
     };
     config.engine.threads = threads_each(config.engine.threads, members.len());
-    let make_all = |kind: &str, nodes: &[(Identity, Option<bls::SecretKey>)], first: u16| {
-        let one = |(index, (identity, voting)): (u16, &(Identity, Option<bls::SecretKey>))| {
+    let make_all = |kind: &str, nodes: &[NodeKeys], first: u16| {
+        let one = |(index, (identity, voting)): (u16, &NodeKeys)| {
             let name = format!("{kind}{index}");
             let mut config = at_ports(&config, &name, base_port, first + index);
             config.engine.state_sync |= voting.is_none();
             let folder = home.join(&name);
-            Home::new(&folder).init(&config, &genesis, identity, voting.as_ref())?;
+            Home::new(&folder).init(&config, genesis, identity, voting.as_ref())?;
             Ok(Made { name, home: folder, config })
         };
         (0..).zip(nodes).map(one).collect::<Result<Vec<_>>>()
     };
     Ok(MadeNetwork {
-        validators: make_all("node", &members, 0)?,
-        observers: make_all("observer", &followers, validators)?,
+        validators: make_all("node", members, 0)?,
+        observers: make_all("observer", followers, validators)?,
     })
 }
 
-fn peers(nodes: &[(Identity, Option<bls::SecretKey>)], base_port: u16, first: u16) -> Vec<PeerConfig> {
+fn peers(nodes: &[NodeKeys], base_port: u16, first: u16) -> Vec<PeerConfig> {
     let peer = |(index, (identity, _)): (u16, &(Identity, _))| PeerConfig {
         identity: hex::encode(identity.public_key()),
         addr: local(base_port, first + index, 6),

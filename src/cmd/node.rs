@@ -5,7 +5,7 @@ use clap::{Args, Subcommand};
 use eyre::{Context as _, Result, eyre};
 use std::{future::Future, io::Read as _, net::SocketAddr, path::PathBuf};
 use virtengine_crypto::node_key::Identity;
-use virtengine_node::{Home, NodeConfig, PeerConfig};
+use virtengine_node::{CheckedGenesis, Home, NodeConfig, PeerConfig};
 
 #[derive(Subcommand)]
 pub(super) enum Node {
@@ -68,7 +68,7 @@ impl Node {
 
 impl Init {
     fn run(self) -> Result<()> {
-        let genesis = virtengine_node::read_genesis(&self.genesis)?;
+        let genesis = CheckedGenesis::of(&self.genesis, &|_| ())?;
         let validators = self.peers.iter().map(|peer| parse_peer(peer)).collect::<Result<Vec<_>>>()?;
         let identity = Identity::generate();
         let mut config = NodeConfig {
@@ -79,11 +79,12 @@ impl Init {
         };
         config.engine.state_sync = true;
         let home = Home::new(self.home.home);
-        home.init(&config, &genesis, &identity, None)?;
+        home.init(&config, &self.genesis, &identity, None)?;
         line(&format!(
-            "made {}; let the validators list the observer identity = \"{}\", addr = \"{}\" in their node.toml, \
+            "made {} for chain {}; let the validators list the observer identity = \"{}\", addr = \"{}\" in their node.toml, \
              then `virtengine node start --home {}`",
             home.path().display(),
+            genesis.summary.head.chain_id,
             hex::encode(identity.public_key()),
             config.p2p_addr,
             home.path().display(),

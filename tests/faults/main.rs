@@ -3,6 +3,7 @@
 mod damage;
 mod devnet;
 mod disk;
+mod genesis;
 mod observer;
 mod settings;
 mod validator;

@@ -67,17 +67,22 @@ pub(crate) struct Validator {
 impl Validator {
     /// Makes it in `folder`.
     pub(crate) fn new(folder: &Path) -> Self {
+        Self::with_accounts(folder, Vec::new())
+    }
+
+    /// The same with accounts beside that of `alice`.
+    pub(crate) fn with_accounts(folder: &Path, mut accounts: Vec<GenesisAccount>) -> Self {
         let keyring = Keyring::open(folder.join("keyring-test"), Backend::Test).unwrap();
         let (alice, _) = keyring.add("alice", hd::DEFAULT_PATH).unwrap();
         let (identity, voting) = (Identity::generate(), bls::SecretKey::generate());
-        let genesis = Genesis {
+        accounts
+            .push(GenesisAccount { address: alice.address, coins: vec![Coin::base(Amount(1_000_000_000))] });
+        let mut genesis = Genesis {
             chain_id: CHAIN_ID.to_owned(),
             genesis_time_ms: Timestamp(1_700_000_000_000),
             params: Params::default(),
-            accounts: vec![GenesisAccount {
-                address: alice.address,
-                coins: vec![Coin::base(Amount(1_000_000_000))],
-            }],
+            committee: None,
+            accounts,
             validators: vec![GenesisValidator {
                 operator: alice.address,
                 moniker: "alone".to_owned(),
@@ -88,7 +93,10 @@ impl Validator {
             }],
         };
         let validator = Self { folder: folder.to_owned(), config: config() };
-        validator.home().init(&validator.config, &genesis, &identity, Some(&voting)).unwrap();
+        genesis.sort();
+        let file = folder.join("genesis.json");
+        genesis.write(File::create(&file).unwrap()).unwrap();
+        validator.home().init(&validator.config, &file, &identity, Some(&voting)).unwrap();
         validator
     }
 

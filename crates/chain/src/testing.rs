@@ -55,9 +55,10 @@ pub(crate) fn bls_secret(name: &str) -> bls::SecretKey {
 pub(crate) fn genesis(names: &[&str]) -> Genesis {
     let secret = bls_secret("validator");
     let operator = address("validator");
-    Genesis {
+    let mut genesis = Genesis {
         chain_id: CHAIN_ID.to_owned(),
         genesis_time_ms: Timestamp(1_795_431_600_000),
+        committee: None,
         params: Params { min_fee_per_million_gas: Amount(0), ..Params::default() },
         accounts: names
             .iter()
@@ -72,7 +73,9 @@ pub(crate) fn genesis(names: &[&str]) -> Genesis {
             proof_of_possession: secret.prove_possession(&operator, CHAIN_ID).to_bytes(),
             tokens: Amount(STAKE),
         }],
-    }
+    };
+    genesis.sort();
+    genesis
 }
 
 /// Whether the keys that messages will likely touch are loaded ahead.

@@ -38,7 +38,7 @@ use virtengine_chain::{
 };
 use virtengine_consensus::{
     BatchLimits, Committee, Config, Member, TxSource,
-    genesis::Genesis,
+    genesis::{Genesis, Rows},
     node::{self, NetworkConfig, NodeSetup},
 };
 use virtengine_crypto::cosmos::Unverified;
@@ -218,10 +218,11 @@ fn genesis() -> (Genesis, Vec<u64>) {
         })
         .collect();
     let voting = virtengine_crypto::bls::SecretKey::decode(&[7; 32]).unwrap();
-    let state = virtengine_chain::Genesis {
+    let mut state = virtengine_chain::Genesis {
         chain_id: CHAIN.to_owned(),
         genesis_time_ms: Timestamp(0),
         params: Params::default(),
+        committee: None,
         accounts: (0..ACCOUNTS)
             .map(|index| GenesisAccount { address: address(index), coins: vec![Coin::base(FUNDS)] })
             .collect(),
@@ -234,6 +235,7 @@ fn genesis() -> (Genesis, Vec<u64>) {
             tokens: Amount(1_000_000),
         }],
     };
+    state.sort();
     let writes = state.writes().unwrap();
     let numbers = (0..ACCOUNTS)
         .map(|index| {
@@ -245,7 +247,8 @@ fn genesis() -> (Genesis, Vec<u64>) {
     let now = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).unwrap();
     let time_ms = u64::try_from(now.as_millis()).unwrap();
     let committee = Committee::new(&members).unwrap();
-    (Genesis { chain_id: CHAIN.to_owned(), time_ms, writes, committee }, numbers)
+    let (hash, rows) = ([0; 32].into(), Rows::in_memory(vec![writes]));
+    (Genesis { chain_id: CHAIN.to_owned(), time_ms, hash, rows, committee }, numbers)
 }
 
 /// Processor time of this process so far, of all its threads.

@@ -8,17 +8,27 @@ use crate::{
 };
 use commonware_codec::{Copying, DecodeExt as _};
 use commonware_consensus::types::{Epoch, Height, Round, View};
-use commonware_cryptography::{Digest as _, Hasher, Sha256};
+use commonware_cryptography::Digest as _;
 use commonware_storage::metadata::{self, Metadata};
 use commonware_utils::sequence::U64;
+use futures::{
+    StreamExt as _,
+    stream::{self, BoxStream},
+};
+use std::{fmt, sync::Arc};
 use thiserror::Error;
+use tracing::info;
+use virtengine_chain::genesis::Seat;
 use virtengine_state::WriteSet;
-use virtengine_store::{StoreContext, destroy, write_genesis};
-use virtengine_types::block::{BlockOutcome, state_root};
+use virtengine_store::{GenesisWriter, StoreContext, destroy};
+use virtengine_types::block::{BlockOutcome, PartitionRoot, state_root};
 
 /// What helps when a node's data is damaged.
 pub const RESTORE: &str = "restore the home's data folder from a backup, or remove it to fetch the chain from peers \
     again; keep keys, and remove a validator's data only once the others have gone on without the votes in it";
+
+/// Batches written between two lines of the log.
+const REPORT: usize = 16;
 
 /// What a chain starts from.
 #[derive(Clone, Debug)]
@@ -27,10 +37,46 @@ pub struct Genesis {
     pub chain_id: String,
     /// Milliseconds since 1970.
     pub time_ms: u64,
+    /// Tells it from any other: SHA-256 of its file.
+    pub hash: Digest,
     /// The first state.
-    pub writes: WriteSet,
+    pub rows: Rows,
     /// The committee of the first epoch.
     pub committee: Committee,
+}
+
+/// Why the rows of a genesis cannot be given.
+pub type RowsError = Box<dyn std::error::Error + Send + Sync>;
+/// Batches of rows in the order in which the databases take them.
+pub type Batches = BoxStream<'static, Result<WriteSet, RowsError>>;
+
+/// Gives the batches of the first state, from the first one whenever it is asked: they are not kept in memory.
+#[derive(Clone)]
+pub struct Rows(Arc<dyn Fn() -> Batches + Send + Sync>);
+
+impl Rows {
+    /// Batches that `give` gives.
+    pub fn new(give: impl Fn() -> Batches + Send + Sync + 'static) -> Self {
+        Self(Arc::new(give))
+    }
+
+    /// Batches that are in memory, as those of a small chain.
+    #[must_use]
+    pub fn in_memory(batches: Vec<WriteSet>) -> Self {
+        Self::new(move || stream::iter(batches.clone().into_iter().map(Ok)).boxed())
+    }
+
+    /// The batches, from the first one.
+    #[must_use]
+    pub fn give(&self) -> Batches {
+        (self.0)()
+    }
+}
+
+impl fmt::Debug for Rows {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str("Rows")
+    }
 }
 
 /// Why a node cannot start from a genesis.
@@ -38,7 +84,8 @@ pub struct Genesis {
 pub enum GenesisError {
     /// The data directory belongs to another chain, or to another genesis of a chain of this name.
     #[error(
-        "the data directory was made for genesis {found}, the genesis file has {expected}: use another home or the genesis file of that chain"
+        "the data directory was made for genesis {found}, the genesis file has {expected}: copy the chain's genesis file \
+         there again, or use another home"
     )]
     OtherChain {
         /// Hash of the genesis that the data was made for.
@@ -46,9 +93,9 @@ pub enum GenesisError {
         /// Hash of the given one.
         expected: Digest,
     },
-    /// The genesis file breaks a rule.
-    #[error(transparent)]
-    File(#[from] virtengine_chain::genesis::GenesisError),
+    /// The rows of the first state cannot be given.
+    #[error("the rows of the genesis cannot be read: {0}")]
+    Rows(RowsError),
     /// A validator's node key is no key.
     #[error("the consensus_key of validator {moniker} is not an ed25519 public key: {cause}")]
     Identity {
@@ -88,47 +135,7 @@ type Record = (Header, Digest, bool);
 const KEY: U64 = U64::new(0);
 
 impl Genesis {
-    /// What the chain of a genesis file starts from; its validators are the first committee.
-    ///
-    /// # Errors
-    /// - `File` - a rule of the genesis file is broken
-    /// - `Identity` - a validator's `consensus_key` is not an ed25519 key
-    /// - `Committee` - the validators are no committee
-    pub fn new(file: &virtengine_chain::Genesis) -> Result<Self, GenesisError> {
-        let mut members = Vec::with_capacity(file.validators.len());
-        for validator in &file.validators {
-            let identity = Identity::decode(Copying(&validator.consensus_key)).map_err(|error| {
-                GenesisError::Identity { moniker: validator.moniker.clone(), cause: error.to_string() }
-            })?;
-            members.push(Member { identity, voting_key: validator.bls_key });
-        }
-        Ok(Self {
-            chain_id: file.chain_id.clone(),
-            time_ms: file.genesis_time_ms.0,
-            writes: file.writes()?,
-            committee: Committee::new(&members)?,
-        })
-    }
-
-    /// Hash over everything that the genesis determines.
-    #[must_use]
-    pub fn hash(&self) -> Digest {
-        let mut hasher = Sha256::default();
-        hasher.update(b"virtengine/genesis");
-        hasher.update(&chain_digest(&self.chain_id));
-        hasher.update(&self.time_ms.to_be_bytes());
-        hasher.update(&self.committee.hash());
-        for (key, value) in self.writes.iter() {
-            hasher.update(&[key.partition as u8]);
-            hasher.update(&key.bytes);
-            let value = value.as_deref().unwrap_or_default();
-            hasher.update(&(value.len() as u64).to_be_bytes());
-            hasher.update(value);
-        }
-        hasher.finalize().1
-    }
-
-    fn header(&self, partitions: [virtengine_types::block::PartitionRoot; 5]) -> Header {
+    fn header(&self, partitions: [PartitionRoot; 5]) -> Header {
         let identities = self.committee.identities();
         let Some(leader) = identities.get(0).cloned() else { unreachable!("a committee has a member") };
         Header {
@@ -165,7 +172,7 @@ impl Genesis {
         store: &virtengine_store::Config,
         contents: Contents,
     ) -> Result<Block, GenesisError> {
-        let expected = self.hash();
+        let expected = self.hash;
         let config = metadata::Config { partition: format!("{prefix}-genesis"), codec_config: ((), (), ()) };
         let record: Metadata<E, U64, Record> =
             Box::pin(Metadata::init(context.child("genesis"), config)).await?;
@@ -179,7 +186,7 @@ impl Genesis {
         } else if contents == Contents::Kept {
             return Err(GenesisError::Lost);
         }
-        let header = self.header(Box::pin(write_genesis(context, store, &self.writes)).await?);
+        let header = self.header(Box::pin(self.write(context, store)).await?);
         let filled = contents == Contents::Genesis;
         if !filled {
             Box::pin(destroy(context, store)).await?;
@@ -187,4 +194,39 @@ impl Genesis {
         record.put_sync(KEY, (header.clone(), expected, filled)).await?;
         Ok(Block { header, txs: Vec::new() })
     }
+
+    async fn write<E: StoreContext>(
+        &self,
+        context: &E,
+        store: &virtengine_store::Config,
+    ) -> Result<[PartitionRoot; 5], GenesisError> {
+        let mut writer = Box::pin(GenesisWriter::begin(context, store)).await?;
+        let mut batches = self.rows.give();
+        let (mut count, mut rows) = (0, 0);
+        while let Some(batch) = batches.next().await {
+            let batch = batch.map_err(GenesisError::Rows)?;
+            writer = Box::pin(writer.write(&batch)).await?;
+            (count, rows) = (count + 1, rows + batch.len());
+            if count % REPORT == 0 {
+                info!(rows, "writing the first state");
+            }
+        }
+        Ok(writer.finish())
+    }
+}
+
+/// The committee of these seats.
+///
+/// # Errors
+/// - `Identity` - a validator's `consensus_key` is not an ed25519 key
+/// - `Committee` - the seats are no committee
+pub fn committee(seats: &[Seat]) -> Result<Committee, GenesisError> {
+    let mut members = Vec::with_capacity(seats.len());
+    for seat in seats {
+        let identity = Identity::decode(Copying(&seat.consensus_key)).map_err(|error| {
+            GenesisError::Identity { moniker: seat.moniker.clone(), cause: error.to_string() }
+        })?;
+        members.push(Member { identity, voting_key: seat.bls_key });
+    }
+    Ok(Committee::new(&members)?)
 }

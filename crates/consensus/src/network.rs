@@ -16,8 +16,8 @@ use virtengine_store::sync;
 /// Largest message of the transaction gossip in bytes.
 pub const MAX_GOSSIP_BYTES: usize = 1024 * 1024;
 
-/// Largest committee that messages are sized for.
-pub const MAX_COMMITTEE: u32 = 256;
+/// Largest committee that messages are sized for: what the chain allows.
+pub const MAX_COMMITTEE: u32 = virtengine_chain::genesis::MAX_COMMITTEE as u32;
 
 /// Number and rate, in messages a second from each peer, of every channel.
 ///

@@ -4,29 +4,65 @@ use crate::{
     Target, Verdict,
     memory::{BASE, BORSH, bounded_over},
 };
-use virtengine_chain::{Genesis, bank, distribution, escrow, market, params, provider, slashing, staking};
+use virtengine_chain::{
+    Genesis, bank, distribution, escrow,
+    genesis::{GenesisAccount, GenesisError, GenesisValidator, Head, Visit, read},
+    market, params, provider, slashing, staking,
+};
 use virtengine_state::{MAX_VALUE_BYTES, Partition, Record, Table, VERSION};
 use virtengine_types::due::{Deadline, Due};
 
-/// Genesis files: what is read is written as a file that reads the same and gives the same rows.
+/// Genesis files: what is read piece by piece is written as a file that reads the same, also whole, and gives the same
+/// batches of rows.
 ///
 /// # Panics
 /// If the example file is none.
 #[must_use]
 pub fn genesis() -> Target {
     Target::of_text(&[include_str!("../../chain/testdata/genesis.json")], |text| {
-        let genesis = serde_json::from_str::<Genesis>(text);
-        let Ok(genesis) = genesis else { return Verdict::Refused };
-        let written = serde_json::to_string(&genesis).expect("a genesis is JSON");
-        let again: Genesis = serde_json::from_str(&written).expect("what was written can be read");
+        let mut seen = Seen::default();
+        // A piece is held once as text and once as what it says.
+        if bounded_over(BASE, text.as_bytes(), 64, || read(text.as_bytes(), &mut seen)).is_err() {
+            return Verdict::Refused;
+        }
+        let genesis = seen.0.expect("a file that was read has a head");
+        let mut written = Vec::new();
+        genesis.write(&mut written).expect("memory takes what is written");
+        let again: Genesis = serde_json::from_slice(&written).expect("what was written can be read");
         assert_eq!(again, genesis);
-        // Proofs of possession are checked last and cost milliseconds, so a refused file is not tried twice.
-        let rows = genesis.writes();
+        let mut seen = Seen::default();
+        read(written.as_slice(), &mut seen).expect("what was written can be read piece by piece");
+        assert_eq!(seen.0.as_ref(), Some(&genesis));
+        // Proofs of possession cost milliseconds, so a refused file is not tried twice.
+        let rows = genesis.batches();
         if let Ok(rows) = &rows {
-            assert_eq!(again.writes().as_ref(), Ok(rows));
+            assert_eq!(again.batches().as_ref(), Ok(rows));
         }
         Verdict::of(&rows)
     })
+}
+
+/// Keeps what it is shown.
+#[derive(Default)]
+struct Seen(Option<Genesis>);
+
+impl Visit for Seen {
+    fn head(&mut self, head: Head) -> Result<(), GenesisError> {
+        let Head { chain_id, genesis_time_ms, params, committee } = head;
+        let (validators, accounts) = (Vec::new(), Vec::new());
+        self.0 = Some(Genesis { chain_id, genesis_time_ms, params, committee, validators, accounts });
+        Ok(())
+    }
+
+    fn validator(&mut self, validator: GenesisValidator) -> Result<(), GenesisError> {
+        self.0.as_mut().expect("the head comes first").validators.push(validator);
+        Ok(())
+    }
+
+    fn account(&mut self, account: GenesisAccount) -> Result<(), GenesisError> {
+        self.0.as_mut().expect("the head comes first").accounts.push(account);
+        Ok(())
+    }
 }
 
 /// Pages of the time wheel: of the shape of the chain's own table, which it keeps to itself.

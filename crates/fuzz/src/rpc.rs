@@ -10,8 +10,8 @@ use tokio::runtime::Runtime;
 use tower::ServiceExt as _;
 use virtengine_events::{Config, History, Hub, HubConfig};
 use virtengine_rpc::comet::{
-    Application, Broadcast, Checked, Comet, CometConfig, Genesis, NodeInfo, Peer, Pending, QueryAnswer,
-    QueryRequest, Refused, Reply, Validator, router,
+    AppState, Application, Broadcast, Checked, Comet, CometConfig, Genesis, NodeInfo, Peer, Pending,
+    QueryAnswer, QueryRequest, Refused, Reply, Validator, router,
 };
 use virtengine_types::{Timestamp, tx::DecodedTx};
 
@@ -76,7 +76,7 @@ impl Surface {
             validators: vec![Validator { key: [3; 32], power: 10 }],
             max_block_bytes: 1_000_000,
             max_block_gas: None,
-            app_state: serde_json::Value::Null,
+            app_state: AppState::Value(serde_json::Value::Null),
         };
         let node = NodeInfo {
             key: [3; 32],

@@ -3,15 +3,18 @@
 mod disk;
 mod error;
 
-use crate::config::{ConfigError, NodeConfig};
+use crate::{
+    config::{ConfigError, NodeConfig},
+    genesis::{CheckedGenesis, hash},
+};
+pub(crate) use disk::regular;
 pub use disk::{HomeLock, check_room};
-use disk::{read_file, write_durably};
+use disk::{copy_durably, read_file, write_durably};
 pub use error::HomeError;
 use std::{
     fs,
     path::{Path, PathBuf},
 };
-use virtengine_chain::Genesis;
 use virtengine_crypto::{
     bls,
     node_key::{self, Identity},
@@ -19,8 +22,8 @@ use virtengine_crypto::{
 
 /// Version of the folder's layout and of everything in it.
 const FORMAT: u32 = 1;
-/// Largest genesis file in bytes.
-const MAX_GENESIS_BYTES: u64 = 1 << 30;
+/// Largest note of what a genesis file says, in bytes: its committee may have long names.
+const MAX_NOTE_BYTES: u64 = 1 << 26;
 /// Largest file of settings in bytes.
 const MAX_CONFIG_BYTES: u64 = 1 << 20;
 /// Largest of the files that hold one line, in bytes.
@@ -86,8 +89,13 @@ impl Home {
         self.data().join("voter")
     }
 
-    /// Makes the folder: settings, genesis and keys; `voting_key` for a validator. What marks it as
-    /// complete is written last.
+    /// `data/genesis`: what the genesis file says in short, once it was checked.
+    fn genesis_note(&self) -> PathBuf {
+        self.data().join("genesis")
+    }
+
+    /// Makes the folder: settings, a copy of the file `genesis`, and keys; `voting_key` for a validator. What marks it
+    /// as complete is written last.
     ///
     /// # Errors
     /// - `Exists`, `HalfWritten` - something is there already
@@ -95,7 +103,7 @@ impl Home {
     pub fn init(
         &self,
         config: &NodeConfig,
-        genesis: &Genesis,
+        genesis: &Path,
         identity: &Identity,
         voting_key: Option<&bls::SecretKey>,
     ) -> Result<(), HomeError> {
@@ -109,11 +117,7 @@ impl Home {
             fs::create_dir_all(&folder).map_err(HomeError::file("make", &folder))?;
         }
         self.write_config(config)?;
-        let json = serde_json::to_vec_pretty(genesis).map_err(|error| HomeError::Genesis {
-            path: self.genesis_file().display().to_string(),
-            cause: error.to_string(),
-        })?;
-        write_durably(&self.genesis_file(), &json)?;
+        copy_durably(genesis, &self.genesis_file())?;
         identity.store(&self.keys())?;
         if let Some(key) = voting_key {
             node_key::store_voting_key(&self.keys(), key)?;
@@ -197,12 +201,31 @@ impl Home {
         write_durably(&path, text.as_bytes())
     }
 
-    /// Reads the genesis file.
+    /// What the genesis file says in short. The first time the whole file is checked, later its hash tells that it is
+    /// the same.
     ///
     /// # Errors
-    /// As [`read_genesis`].
-    pub fn genesis(&self) -> Result<Genesis, HomeError> {
-        read_genesis(&self.genesis_file())
+    /// - `Genesis`, `GenesisRule` - it is no genesis file, or breaks a rule
+    /// - `OtherGenesis` - the data was made for another file
+    /// - `File` - no file, or the system refuses
+    pub fn genesis(&self) -> Result<CheckedGenesis, HomeError> {
+        let (file, note) = (self.genesis_file(), self.genesis_note());
+        // A note that is lost or damaged is made anew; the engine knows the file's hash too.
+        let noted = read_file(&note, MAX_NOTE_BYTES).ok();
+        if let Some(noted) = noted.and_then(|text| serde_json::from_slice::<CheckedGenesis>(&text).ok()) {
+            let (found, _) = hash(&file)?;
+            if found == noted.sha256 {
+                return Ok(noted);
+            }
+            let (noted, found) = (hex::encode(noted.sha256), hex::encode(found));
+            return Err(HomeError::OtherGenesis { path: file.display().to_string(), noted, found });
+        }
+        let checked = CheckedGenesis::of(&file, &|_| ())?;
+        let text = serde_json::to_vec_pretty(&checked)
+            .map_err(std::io::Error::other)
+            .map_err(HomeError::file("write", &note))?;
+        write_durably(&note, &text)?;
+        Ok(checked)
     }
 
     /// Reads the identity on the network.
@@ -270,17 +293,6 @@ impl Home {
     fn display(&self) -> String {
         self.path.display().to_string()
     }
-}
-
-/// Reads a genesis file of at most 1 GiB.
-///
-/// # Errors
-/// - `Genesis` - malformed
-/// - `File` - too large, no file, or the system refuses
-pub fn read_genesis(path: &Path) -> Result<Genesis, HomeError> {
-    let text = read_file(path, MAX_GENESIS_BYTES).map_err(HomeError::file("read", path))?;
-    serde_json::from_slice(&text)
-        .map_err(|error| HomeError::Genesis { path: path.display().to_string(), cause: error.to_string() })
 }
 
 fn public_hex(key: &bls::SecretKey) -> String {

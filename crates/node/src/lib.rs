@@ -7,11 +7,13 @@
 //!   keys/             identity on the network, voting key
 //!   data/engine/      blocks and state   data/history/        indexes and the event log
 //!   data/voter        whose votes are in the data
+//!   data/genesis      what the genesis file says in short, once it was checked
 //! ```
 
 mod backend;
 mod budgets;
 mod config;
+mod genesis;
 mod home;
 mod indexer;
 mod limits;
@@ -23,6 +25,7 @@ mod starting;
 
 pub use budgets::{BudgetConfig, BudgetError};
 pub use config::{ConfigError, EngineConfig, NodeConfig, PeerConfig};
-pub use home::{Home, HomeError, HomeLock, check_room, read_genesis};
+pub use genesis::CheckedGenesis;
+pub use home::{Home, HomeError, HomeLock, check_room};
 pub use limits::FilesError;
 pub use run::{RunError, Shutdown, run};

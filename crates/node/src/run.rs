@@ -8,6 +8,7 @@ use crate::{
     backend::{NodeBackend, stale_ms},
     budgets::{Budgets, Objects},
     config::NodeConfig,
+    genesis::{CheckedGenesis, rows},
     home::Home,
     indexer::{Indexer, rebuild},
     limits::allow_files,
@@ -24,19 +25,23 @@ use std::{
     collections::BTreeMap,
     panic::AssertUnwindSafe,
     sync::{Arc, OnceLock},
-    time::Duration,
+    time::{Duration, Instant},
 };
 use tokio::sync::watch;
-use virtengine_chain::Genesis;
+use virtengine_chain::genesis::{Head, Seat};
 use virtengine_consensus::{
-    Committee, Identity, Member,
-    genesis::Genesis as EngineGenesis,
+    Identity,
+    genesis::{Genesis as EngineGenesis, committee},
     node::{self, NetworkConfig, NodeSetup},
 };
 use virtengine_crypto::node_key;
 use virtengine_events::{History, Hub, HubConfig};
 use virtengine_mempool::Mempool;
-use virtengine_rpc::{Context, Router, comet, server::Limits};
+use virtengine_rpc::{
+    Context, Router,
+    comet::{self, AppState},
+    server::Limits,
+};
 use virtengine_types::Height;
 use virtengine_views::Views;
 
@@ -55,25 +60,33 @@ pub fn run(home: &Home, shutdown: Shutdown) -> Result<(), RunError> {
     home.check()?;
     let _lock = home.lock()?;
     home.check_room()?;
-    let parts = Parts {
-        config: home.config()?,
-        genesis: home.genesis()?,
-        identity: home.identity()?,
-        voting_key: home.voting_key()?,
-        home: home.clone(),
-    };
-    home.check_voter(parts.voting_key.as_ref())?;
-    parts.check_company()?;
-    allow_files(&parts.config)?;
+    let config = home.config()?;
+    let (identity, voting_key) = (home.identity()?, home.voting_key()?);
+    home.check_voter(voting_key.as_ref())?;
+    allow_files(&config)?;
     let runner = runtime::Runner::new(
         runtime::Config::new()
-            .with_worker_threads(parts.config.engine.threads)
+            .with_worker_threads(config.engine.threads)
             .with_storage_directory(home.engine())
             .with_catch_panics(false),
     );
     // The engine panics when its storage fails, in whichever task it happens, and the runner passes that on.
     let ran = std::panic::catch_unwind(AssertUnwindSafe(|| {
-        runner.start(|context| async move { Box::pin(parts.run(context, shutdown)).await })
+        runner.start(|context| async move {
+            let mut shutdown = shutdown;
+            let listeners = Listeners::open(&config).await?;
+            let reading = read_genesis(home.clone());
+            let reason = "the node is starting: it reads the genesis file";
+            let reading = starting::answer_until(reading, &listeners, Limits::from(&config.api), reason);
+            let genesis = tokio::select! {
+                biased;
+                () = &mut shutdown => return Ok(()),
+                genesis = reading => genesis??,
+            };
+            let parts = Parts { home: home.clone(), config, genesis, identity, voting_key };
+            parts.check_company()?;
+            Box::pin(parts.run(context, listeners, shutdown)).await
+        })
     }));
     let path = home.data().display().to_string();
     let error = match ran {
@@ -89,6 +102,20 @@ pub fn run(home: &Home, shutdown: Shutdown) -> Result<(), RunError> {
     Err(error)
 }
 
+/// Reads and checks the genesis file on a thread of its own, which nobody waits for when the node is to stop.
+async fn read_genesis(home: Home) -> Result<CheckedGenesis, RunError> {
+    let (sender, answer) = tokio::sync::oneshot::channel();
+    std::thread::spawn(move || {
+        // Nobody waits for the answer of a node that is to stop.
+        drop(sender.send(home.genesis()));
+    });
+    let started = Instant::now();
+    let genesis = answer.await.map_err(|_| RunError::GenesisUnread)??;
+    let (validators, accounts) = (genesis.summary.validators, genesis.summary.accounts);
+    tracing::info!(validators, accounts, ms = started.elapsed().as_millis(), "read the genesis file");
+    Ok(genesis)
+}
+
 /// What a panic said.
 fn words(panic: &(dyn std::any::Any + Send)) -> String {
     let text = panic.downcast_ref::<String>().map(String::as_str);
@@ -98,7 +125,7 @@ fn words(panic: &(dyn std::any::Any + Send)) -> String {
 struct Parts {
     home: Home,
     config: NodeConfig,
-    genesis: Genesis,
+    genesis: CheckedGenesis,
     identity: node_key::Identity,
     voting_key: Option<virtengine_crypto::bls::SecretKey>,
 }
@@ -107,7 +134,7 @@ impl Parts {
     /// Refuses settings that connect the node to nobody, unless it is the whole network.
     fn check_company(&self) -> Result<(), RunError> {
         let own = self.identity.public_key();
-        let validators = &self.genesis.validators;
+        let validators = &self.genesis.summary.seats;
         let whole = self.voting_key.is_some() && validators.iter().all(|one| one.consensus_key == own);
         if whole || !self.peers()?.is_empty() {
             return Ok(());
@@ -116,9 +143,13 @@ impl Parts {
         Err(RunError::Alone { path, validators: validators.len() })
     }
 
-    async fn run(self, context: runtime::Context, mut shutdown: Shutdown) -> Result<(), RunError> {
-        let listeners = Listeners::open(&self.config).await?;
-        let chain_id = self.genesis.chain_id.clone();
+    async fn run(
+        self,
+        context: runtime::Context,
+        listeners: Listeners,
+        mut shutdown: Shutdown,
+    ) -> Result<(), RunError> {
+        let chain_id = self.head().chain_id.clone();
         let history = self.open_history()?;
         let hub = Hub::new(history.clone(), HubConfig::default());
         let views = Views::default();
@@ -130,7 +161,7 @@ impl Parts {
             self.config.mempool.clone(),
             chain_id.clone(),
             height,
-            self.genesis.params.clone(),
+            self.head().params.clone(),
             StateAccounts(reader.clone()),
         );
         let known = Arc::new(RwLock::new(height.0));
@@ -147,7 +178,7 @@ impl Parts {
         };
 
         let mut registry = Registry::default();
-        let metrics = NodeMetrics::register(&mut registry, &chain_id, self.genesis.validators.len());
+        let metrics = NodeMetrics::register(&mut registry, &chain_id, self.genesis.summary.seats.len());
         mempool.metrics().register(registry.sub_registry_with_prefix("virtengine_mempool"));
         metrics::mempool(&mut registry, &chain_id, mempool.metrics());
         let objects = objects(&mempool, &views, &hub);
@@ -248,7 +279,7 @@ impl Parts {
         if !(empty && self.config.engine.state_sync) {
             return Ok("the node is starting".to_owned());
         }
-        let validators = &self.genesis.validators;
+        let validators = &self.genesis.summary.seats;
         let serves = |key: &[u8; 32]| validators.iter().any(|one| one.consensus_key == *key);
         let listed = self.peers()?.iter().filter(|peer| serves(&peer.key)).count();
         let needed = validators.len().saturating_sub(1) / 3 + 1;
@@ -270,29 +301,22 @@ impl Parts {
             ..Default::default()
         };
         let folder = self.home.history();
-        History::open(&folder, &self.genesis.chain_id, config)
+        History::open(&folder, &self.head().chain_id, config)
             .map_err(|cause| RunError::History { path: folder.display().to_string(), cause })
     }
 
     fn engine_setup(&self, mempool: &Mempool, known: &Arc<RwLock<u64>>) -> Result<NodeSetup, RunError> {
-        let members = self
-            .genesis
-            .validators
-            .iter()
-            .map(|validator| {
-                Ok(Member { identity: identity(&validator.consensus_key)?, voting_key: validator.bls_key })
-            })
-            .collect::<Result<Vec<_>, RunError>>()?;
         let mut network = NetworkConfig::new(self.config.p2p_addr);
         network.validators = peers(&self.config.validators)?;
         network.observers = peers(&self.config.observers)?;
         let known = known.clone();
         Ok(NodeSetup {
             genesis: EngineGenesis {
-                chain_id: self.genesis.chain_id.clone(),
-                time_ms: self.genesis.genesis_time_ms.0,
-                writes: self.genesis.writes()?,
-                committee: Committee::new(&members)?,
+                chain_id: self.head().chain_id.clone(),
+                time_ms: self.head().genesis_time_ms.0,
+                hash: self.genesis.sha256.into(),
+                rows: rows(self.home.genesis_file(), &self.genesis),
+                committee: committee(&self.genesis.summary.seats)?,
             },
             identity: self.identity.signer(),
             voting_key: self.voting_key.as_ref().map(|key| *key.to_bytes()),
@@ -317,27 +341,27 @@ impl Parts {
     }
 
     fn comet_genesis(&self, header: &virtengine_consensus::Header) -> comet::Genesis {
-        let params = &self.genesis.params;
+        let head = self.head();
+        let validator = |seat: &Seat| comet::Validator { key: seat.consensus_key, power: 1 };
         comet::Genesis {
-            chain_id: self.genesis.chain_id.clone(),
-            time: self.genesis.genesis_time_ms,
+            chain_id: head.chain_id.clone(),
+            time: head.genesis_time_ms,
             hash: header.digest().0,
             state_root: header.state_root.0,
-            validators: self
-                .genesis
-                .validators
-                .iter()
-                .map(|validator| comet::Validator { key: validator.consensus_key, power: 1 })
-                .collect(),
-            max_block_bytes: params.max_block_bytes,
-            max_block_gas: Some(params.max_block_gas),
-            app_state: serde_json::to_value(&self.genesis).unwrap_or_default(),
+            validators: self.genesis.summary.seats.iter().map(validator).collect(),
+            max_block_bytes: head.params.max_block_bytes,
+            max_block_gas: Some(head.params.max_block_gas),
+            app_state: AppState::File { path: self.home.genesis_file(), bytes: self.genesis.bytes },
         }
+    }
+
+    const fn head(&self) -> &Head {
+        &self.genesis.summary.head
     }
 
     fn node_info(&self) -> comet::NodeInfo {
         let key = self.identity.public_key();
-        let seated = self.genesis.validators.iter().any(|validator| validator.consensus_key == key);
+        let seated = self.genesis.summary.seats.iter().any(|seat| seat.consensus_key == key);
         comet::NodeInfo {
             key,
             power: u64::from(seated && self.voting_key.is_some()),

@@ -31,9 +31,67 @@ pub struct GenesisError {
     pub source: qmdb::Error<Family>,
 }
 
-/// Replaces whatever the partitions hold with exactly `writes`, durably, and says what results.
+/// Fills the partitions with the state before the first block, batch after batch.
 ///
-/// The result depends only on `writes`, so every node computes the same genesis block.
+/// The result depends only on the batches, so every node that gives the same ones computes the same genesis block. It is
+/// whole once [`GenesisWriter::finish`] answers; until then it is to be begun again.
+pub struct GenesisWriter<E: StoreContext> {
+    databases: Vec<(Partition, Database<E>)>,
+    begun: bool,
+}
+
+impl<E: StoreContext> GenesisWriter<E> {
+    /// Removes whatever the partitions hold.
+    ///
+    /// # Errors
+    /// A database failed.
+    pub async fn begin(context: &E, of: &Config) -> Result<Self, GenesisError> {
+        destroy(context, of).await?;
+        let mut databases = Vec::with_capacity(Partition::ALL.len());
+        for partition in Partition::ALL {
+            let failed = |source| GenesisError { partition: partition.name(), source };
+            databases.push((partition, Box::pin(open(context, of, partition)).await.map_err(failed)?));
+        }
+        Ok(Self { databases, begun: false })
+    }
+
+    /// Adds rows durably. Each partition takes its rows of a batch as one batch of its own; the first is taken by every
+    /// partition, a later one by those of which it has rows.
+    ///
+    /// # Errors
+    /// A database failed.
+    pub async fn write(self, rows: &WriteSet) -> Result<Self, GenesisError> {
+        let mut databases = Vec::with_capacity(self.databases.len());
+        for (partition, database) in self.databases {
+            if self.begun && rows.partition(partition).next().is_none() {
+                databases.push((partition, database));
+                continue;
+            }
+            let failed = |source| GenesisError { partition: partition.name(), source };
+            let mut batch = database.new_batch();
+            for (key, value) in rows.partition(partition) {
+                batch = batch.write(RowKey::new(key.bytes), value.clone());
+            }
+            let sealed =
+                Box::pin(batch.merkleize(&database, None, &mut Proportional)).await.map_err(failed)?;
+            let database = Box::pin(database.apply_batch(sealed)).await.map_err(failed)?;
+            databases.push((partition, Box::pin(database.sync()).await.map_err(failed)?));
+        }
+        Ok(Self { databases, begun: true })
+    }
+
+    /// What the block before the first commits to.
+    #[must_use]
+    pub fn finish(self) -> [PartitionRoot; 5] {
+        let mut roots = [PartitionRoot::default(); 5];
+        for (root, (_, database)) in roots.iter_mut().zip(&self.databases) {
+            *root = root_of_database(database);
+        }
+        roots
+    }
+}
+
+/// Fills the partitions with exactly `writes`, in one batch.
 ///
 /// # Errors
 /// A database failed.
@@ -42,21 +100,8 @@ pub async fn write_genesis<E: StoreContext>(
     of: &Config,
     writes: &WriteSet,
 ) -> Result<[PartitionRoot; 5], GenesisError> {
-    destroy(context, of).await?;
-    let mut roots = [PartitionRoot::default(); 5];
-    for (root, partition) in roots.iter_mut().zip(Partition::ALL) {
-        let failed = |source| GenesisError { partition: partition.name(), source };
-        let database = Box::pin(open(context, of, partition)).await.map_err(failed)?;
-        let mut batch = database.new_batch();
-        for (key, value) in writes.partition(partition) {
-            batch = batch.write(RowKey::new(key.bytes), value.clone());
-        }
-        let sealed = Box::pin(batch.merkleize(&database, None, &mut Proportional)).await.map_err(failed)?;
-        let database = Box::pin(database.apply_batch(sealed)).await.map_err(failed)?;
-        let database = Box::pin(database.sync()).await.map_err(failed)?;
-        *root = root_of_database(&database);
-    }
-    Ok(roots)
+    let writer = Box::pin(GenesisWriter::begin(context, of)).await?;
+    Ok(Box::pin(writer.write(writes)).await?.finish())
 }
 
 /// Removes the partitions: of a genesis that was cut short, or before state sync fills them. They are not opened for it, as

@@ -16,7 +16,7 @@ pub mod sync;
 
 pub use batch::{BlockBatch, LoadError, Sealed, targets};
 pub use database::{Config, Database, Databases, DatabasesConfig, DatabasesTargets, StoreContext, configs};
-pub use genesis::{GenesisError, destroy, write_genesis};
+pub use genesis::{GenesisError, GenesisWriter, destroy, write_genesis};
 pub use proof::{ProofError, Proven};
 pub use reader::{ReadError, Reader};
 

@@ -1,7 +1,7 @@
 //! The databases on a simulated disk.
 
 use crate::{
-    BlockBatch, Config, Database, Databases, ProofError, Reader, configs,
+    BlockBatch, Config, Database, Databases, GenesisWriter, ProofError, Reader, configs,
     genesis::{PARTS, part_name},
     proof::verify,
     targets, write_genesis,
@@ -103,6 +103,58 @@ fn a_genesis_cut_short_is_written_again() {
         let databases = open(&context, &config, Some(&again)).await;
         assert_eq!(everything(&Reader::new(databases)).await.len(), 250);
     });
+}
+
+/// Writes batches one after the other.
+async fn write(context: &Context, config: &Config, batches: &[WriteSet]) -> GenesisWriter<Context> {
+    let mut writer = GenesisWriter::begin(context, config).await.unwrap();
+    for batch in batches {
+        writer = writer.write(batch).await.unwrap();
+    }
+    writer
+}
+
+#[test]
+fn a_genesis_of_many_batches_holds_the_rows_of_all() {
+    Runner::default().start(|context| async move {
+        let config = config(&context, "node");
+        let batches = [rows(0..30), rows(30..31), rows(31..50)];
+        let roots = write(&context, &config, &batches).await.finish();
+        let databases = open(&context, &config, Some(&roots)).await;
+        let expected: BTreeMap<_, _> =
+            rows(0..50).iter().map(|(key, row)| (*key, row.clone().unwrap())).collect();
+        assert_eq!(everything(&Reader::new(databases)).await, expected);
+    });
+}
+
+#[test]
+fn a_batch_without_rows_of_a_partition_leaves_it_as_it_is() {
+    Runner::default().start(|context| async move {
+        let ledger = |range| -> WriteSet {
+            let rows: WriteSet = rows(range);
+            rows.partition(Partition::Ledger).map(|(key, row)| (*key, row.clone())).collect()
+        };
+        let one = write(&context, &config(&context, "one"), &[ledger(0..9)]).await.finish();
+        let two = write(&context, &config(&context, "two"), &[ledger(0..9), ledger(9..20)]).await.finish();
+        assert_ne!(one[0], two[0]);
+        assert_eq!(one[1..], two[1..]);
+    });
+}
+
+#[test]
+fn a_genesis_cut_short_between_batches_is_begun_again() {
+    for done in 0..=3 {
+        Runner::default().start(|context| async move {
+            let config = config(&context, "node");
+            let batches = [rows(0..30), rows(30..31), rows(31..50)];
+            let expected = write(&context, &config, &batches).await.finish();
+            drop(write(&context, &config, &batches[..done]).await);
+            let again = write(&context, &config, &batches).await.finish();
+            assert_eq!(again, expected);
+            let databases = open(&context, &config, Some(&again)).await;
+            assert_eq!(everything(&Reader::new(databases)).await.len(), 250);
+        });
+    }
 }
 
 #[test]

@@ -4,10 +4,9 @@ use super::files::{self, AccountEntry, DevnetFile, NodeEntry};
 use crate::cmd::network::{self, Made, PORTS_EACH, Wanted, local};
 use eyre::{Context as _, OptionExt as _, Result, ensure};
 use std::{fs, path::Path};
-use virtengine_chain::genesis::GenesisAccount;
 use virtengine_crypto::{hd, mnemonic::Mnemonic};
 use virtengine_node::{Home, NodeConfig};
-use virtengine_types::{Amount, Coin, address::ACCOUNT_PREFIX, coin::BASE_DENOM, params::Params};
+use virtengine_types::{Amount, address::ACCOUNT_PREFIX, coin::BASE_DENOM, params::Params};
 
 /// Name of every devnet's chain, before its number.
 const CHAIN_NAME: &str = "virtengine-devnet";
@@ -46,7 +45,7 @@ pub(super) fn create(home: &Path, validators: u16, base_port: u16, say: impl Fn(
     for name in files::ACCOUNTS {
         let mnemonic = Mnemonic::generate_24();
         let info = keyring.import(name, &mnemonic.phrase(), hd::DEFAULT_PATH)?;
-        funded.push(GenesisAccount { address: info.address, coins: vec![Coin::base(FUNDS)] });
+        funded.push((info.address, FUNDS));
         accounts.push(AccountEntry {
             name: name.to_owned(),
             address: info.address.to_string(),
@@ -57,7 +56,7 @@ pub(super) fn create(home: &Path, validators: u16, base_port: u16, say: impl Fn(
     for index in 0..validators {
         let name = format!("{}{index}", files::OPERATOR);
         let (info, _) = keyring.add(&name, hd::DEFAULT_PATH)?;
-        funded.push(GenesisAccount { address: info.address, coins: vec![Coin::base(OPERATOR_FUNDS)] });
+        funded.push((info.address, OPERATOR_FUNDS));
         operators.push((name, info.address));
     }
     let params = Params { unbonding_seconds: UNBONDING_SECONDS, ..Params::default() };

@@ -7,7 +7,6 @@ use std::{
     path::{Path, PathBuf},
     time::Duration,
 };
-use virtengine_chain::genesis::GenesisAccount;
 use virtengine_crypto::{KeyKind, SigningKey};
 use virtengine_lab::{
     load::{Arrivals, Way},
@@ -16,7 +15,7 @@ use virtengine_lab::{
     scenario::Options,
 };
 use virtengine_node::NodeConfig;
-use virtengine_types::{Coin, params::Params};
+use virtengine_types::params::Params;
 
 /// What is offered. Absent flags leave the scenario's own settings.
 #[derive(Args)]
@@ -243,7 +242,6 @@ fn faucet(path: &Path) -> Result<String> {
 /// Makes the nodes of a network for the lab, with the settings of the program's own defaults but for the bounds that a
 /// load of few senders would meet.
 fn make_homes(plan: &Plan) -> Result<Vec<NodeHome>> {
-    let account = |(address, amount)| GenesisAccount { address, coins: vec![Coin::base(amount)] };
     let operators = (0..plan.validators)
         .map(|index| (format!("validator{index}"), SigningKey::generate(KeyKind::Ed25519).address()))
         .collect();
@@ -255,7 +253,7 @@ fn make_homes(plan: &Plan) -> Result<Vec<NodeHome>> {
         base_port: plan.base_port,
         chain_id: &plan.chain_id,
         params: Params::default(),
-        accounts: plan.accounts.iter().copied().map(account).collect(),
+        accounts: plan.accounts.clone(),
         operators,
         observers: 0,
         config,

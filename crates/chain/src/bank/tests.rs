@@ -139,7 +139,8 @@ fn rejects_sends_to_module_accounts() {
 fn rejects_a_balance_that_overflows() {
     let mut genesis = crate::testing::genesis(&["alice", "bob"]);
     let gold = |amount| Coin { denom: "gold".parse().unwrap(), amount: Amount(amount) };
-    genesis.accounts[0].coins.push(gold(1));
+    let alice = genesis.accounts.iter_mut().find(|account| account.address == address("alice")).unwrap();
+    alice.coins.push(gold(1));
     let mut chain = Harness::of(&genesis, &["alice", "bob"]);
     // No genesis has such a supply, so the row is written by hand.
     let mut account = chain.account(address("bob"));

@@ -5,9 +5,9 @@ use super::{
     transfers::{ACCOUNTS, CHAIN, FUNDS, Transfers, address},
 };
 use crate::{
-    Committee, Committees, Config, Identity, Member,
+    Committee, Committees, Config, Digest, Identity, Member,
     engine::{self, Chain, Setup},
-    genesis::Genesis,
+    genesis::{Genesis, Rows},
     network::{CHANNELS, Channels, max_message_bytes},
 };
 use commonware_codec::Encode as _;
@@ -33,7 +33,6 @@ use std::{
 };
 use tracing::info;
 use virtengine_chain::bank;
-use virtengine_state::WriteSet;
 use virtengine_types::{Amount, Coin, block::Hash, params::Params};
 
 /// Blocks in an epoch, few enough that every run crosses several.
@@ -79,11 +78,12 @@ impl World {
             let key = ops::compute_public::<MinPk>(secret).encode();
             members.push(Member { identity: identity.clone(), voting_key: key.as_ref().try_into().unwrap() });
         }
-        let (writes, numbers) = accounts();
+        let (rows, numbers) = accounts();
         let genesis = Genesis {
             chain_id: CHAIN.to_owned(),
             time_ms: 0,
-            writes,
+            hash: Digest([1; 32]),
+            rows,
             committee: Committee::new(&members).unwrap(),
         };
         let (identities, secrets) = seats.into_iter().unzip();
@@ -113,11 +113,12 @@ impl World {
 }
 
 /// The rows of the accounts and parameters, and the accounts' numbers.
-fn accounts() -> (WriteSet, Vec<u64>) {
+fn accounts() -> (Rows, Vec<u64>) {
     let mut genesis = virtengine_chain::Genesis {
         chain_id: CHAIN.to_owned(),
         genesis_time_ms: virtengine_types::Timestamp(0),
         params: Params::default(),
+        committee: None,
         accounts: Vec::new(),
         validators: Vec::new(),
     };
@@ -128,6 +129,7 @@ fn accounts() -> (WriteSet, Vec<u64>) {
         })
         .collect();
     genesis.validators = vec![validator()];
+    genesis.sort();
     let writes = genesis.writes().unwrap();
     let numbers = (0..ACCOUNTS)
         .map(|index| {
@@ -136,7 +138,7 @@ fn accounts() -> (WriteSet, Vec<u64>) {
             bank::ACCOUNTS.decode(&row.unwrap()).unwrap().1.number
         })
         .collect();
-    (writes, numbers)
+    (Rows::in_memory(vec![writes]), numbers)
 }
 
 /// The state needs a validator; who votes is the committee's matter.

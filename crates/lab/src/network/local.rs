@@ -35,7 +35,7 @@ pub struct Plan {
     pub base_port: u16,
     /// Name of the chain.
     pub chain_id: String,
-    /// Accounts of the genesis with what they own in uve. The first has the number 0.
+    /// Accounts of the genesis with what they own in uve, in whatever order.
     pub accounts: Vec<(Address, Amount)>,
     /// Most calls of a JSON-RPC batch.
     pub max_batch: usize,

@@ -42,14 +42,19 @@ pub fn check_room(folder: &Path) -> Result<(), HomeError> {
     written.and(removed).map_err(HomeError::file("write into", folder))
 }
 
-/// Reads a file of at most `max` bytes. Whoever opened a pipe would wait for a writer, and a device may have no end.
-pub(super) fn read_file(path: &Path, max: u64) -> io::Result<Vec<u8>> {
+/// Refuses what is not a file: whoever opened a pipe would wait for a writer, and a device may have no end. Its length.
+pub(crate) fn regular(path: &Path) -> io::Result<u64> {
     let found = fs::metadata(path)?;
     if !found.is_file() {
         return Err(io::Error::other("it is not a file: put a copy of the file there"));
     }
-    if found.len() > max {
-        let found = found.len();
+    Ok(found.len())
+}
+
+/// Reads a file of at most `max` bytes.
+pub(super) fn read_file(path: &Path, max: u64) -> io::Result<Vec<u8>> {
+    let found = regular(path)?;
+    if found > max {
         return Err(io::Error::other(format!(
             "at most {max} bytes are read, it has {found}: restore it from a backup"
         )));
@@ -61,10 +66,20 @@ pub(super) fn read_file(path: &Path, max: u64) -> io::Result<Vec<u8>> {
 
 /// Writes a file so that after a crash it is either absent, old or complete.
 pub(super) fn write_durably(path: &Path, bytes: &[u8]) -> Result<(), HomeError> {
+    put_durably(path, |new| new.write_all(bytes))
+}
+
+/// Copies a file of any length so that after a crash the copy is either absent, old or complete.
+pub(super) fn copy_durably(from: &Path, to: &Path) -> Result<(), HomeError> {
+    let mut from = regular(from).and_then(|_| File::open(from)).map_err(HomeError::file("read", from))?;
+    put_durably(to, |new| io::copy(&mut from, new).map(drop))
+}
+
+fn put_durably(path: &Path, fill: impl FnOnce(&mut File) -> io::Result<()>) -> Result<(), HomeError> {
     let part = path.with_extension("part");
     let write = || {
         let mut new = File::create(&part)?;
-        new.write_all(bytes)?;
+        fill(&mut new)?;
         new.sync_all()?;
         fs::rename(&part, path)?;
         path.parent().map_or(Ok(()), |folder| File::open(folder)?.sync_all())

@@ -4,6 +4,7 @@ use super::FORMAT;
 use crate::config::ConfigError;
 use std::{io, path::Path};
 use thiserror::Error;
+use virtengine_chain::genesis::GenesisError;
 use virtengine_crypto::node_key::NodeKeyError;
 
 /// Why a folder cannot be used.
@@ -60,6 +61,39 @@ pub enum HomeError {
         /// What is wrong.
         cause: String,
     },
+    /// The genesis file breaks a rule.
+    #[error("{path} is refused as genesis file: {cause}")]
+    GenesisRule {
+        /// The file.
+        path: String,
+        /// The rule.
+        cause: GenesisError,
+    },
+    /// The data was made for another genesis file.
+    #[error(
+        "the data was made for the genesis file with SHA-256 {noted}, {path} has {found}: copy the chain's genesis file \
+         there again, or use another --home"
+    )]
+    OtherGenesis {
+        /// The file.
+        path: String,
+        /// Hash of the file that the data was made for.
+        noted: String,
+        /// Hash of the file.
+        found: String,
+    },
+    /// The genesis file changed after it was checked.
+    #[error(
+        "{path} had SHA-256 {checked} when it was checked and then {found}: start again, and leave the file alone"
+    )]
+    GenesisChanged {
+        /// The file.
+        path: String,
+        /// Hash when it was checked.
+        checked: String,
+        /// Hash when it was read again.
+        found: String,
+    },
     /// The settings are refused.
     #[error("{path}: {cause}")]
     Config {
@@ -100,7 +134,7 @@ pub enum HomeError {
 }
 
 impl HomeError {
-    pub(super) fn file(what: &'static str, path: &Path) -> impl Fn(io::Error) -> Self {
+    pub(crate) fn file(what: &'static str, path: &Path) -> impl Fn(io::Error) -> Self {
         let path = path.display().to_string();
         move |cause| Self::File { what, path: path.clone(), cause }
     }

@@ -1,15 +1,5 @@
 use super::*;
-use virtengine_types::{Timestamp, params::Params};
-
-fn genesis() -> Genesis {
-    Genesis {
-        chain_id: "test-1".into(),
-        genesis_time_ms: Timestamp(1),
-        params: Params::default(),
-        accounts: Vec::new(),
-        validators: Vec::new(),
-    }
-}
+use crate::genesis::tests::{genesis, written};
 
 #[test]
 fn a_made_home_reads_back() {
@@ -17,15 +7,16 @@ fn a_made_home_reads_back() {
     let home = Home::new(folder.path().join("node"));
     assert!(matches!(home.check(), Err(HomeError::Missing { .. })));
     let identity = Identity::generate();
-    home.init(&NodeConfig::default(), &genesis(), &identity, None).unwrap();
+    let file = written(folder.path(), &genesis());
+    home.init(&NodeConfig::default(), &file, &identity, None).unwrap();
     home.check().unwrap();
     home.check_room().unwrap();
     drop(home.lock().unwrap());
     assert_eq!(home.config().unwrap(), NodeConfig::default());
-    assert_eq!(home.genesis().unwrap(), genesis());
+    assert_eq!(home.genesis().unwrap().summary.head, genesis().head());
     assert_eq!(home.identity().unwrap().public_key(), identity.public_key());
     assert!(home.voting_key().unwrap().is_none());
-    let again = home.init(&NodeConfig::default(), &genesis(), &identity, None);
+    let again = home.init(&NodeConfig::default(), &file, &identity, None);
     assert!(matches!(again, Err(HomeError::Exists { .. })));
 }
 
@@ -68,7 +59,8 @@ fn rejects_a_second_lock_until_the_first_is_dropped() {
 fn rejects_settings_naming_the_file_the_line_and_the_field() {
     let folder = tempfile::tempdir().unwrap();
     let home = Home::new(folder.path().join("node"));
-    home.init(&NodeConfig::default(), &genesis(), &Identity::generate(), None).unwrap();
+    let file = written(folder.path(), &genesis());
+    home.init(&NodeConfig::default(), &file, &Identity::generate(), None).unwrap();
     for (text, named) in [
         ("moniker = \"a\"\nrpc_prt = 5\n", "node.toml: line 2 (rpc_prt = 5): unknown field `rpc_prt`"),
         ("\n[engine]\nthreads = \"x\"\n", "line 3 (threads = \"x\"): invalid type"),
@@ -83,15 +75,6 @@ fn rejects_settings_naming_the_file_the_line_and_the_field() {
     }
     fs::write(home.config_file(), b"moniker = \"a\"\n# \xff\n").unwrap();
     let error = home.config().unwrap_err().to_string();
-    assert!(error.contains("line 2"), "{error}");
-}
-
-#[test]
-fn rejects_a_damaged_genesis_file_naming_the_line() {
-    let folder = tempfile::tempdir().unwrap();
-    let path = folder.path().join("genesis.json");
-    fs::write(&path, "{\n  \"chain_id\": 5\n}").unwrap();
-    let error = read_genesis(&path).unwrap_err().to_string();
     assert!(error.contains("line 2"), "{error}");
 }
 

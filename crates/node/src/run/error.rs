@@ -8,8 +8,10 @@ use crate::{
     servers::ListenError,
 };
 use thiserror::Error;
-use virtengine_chain::genesis::GenesisError;
-use virtengine_consensus::{committee::CommitteeError, genesis::RESTORE, node::NodeError};
+use virtengine_consensus::{
+    genesis::{GenesisError, RESTORE},
+    node::NodeError,
+};
 use virtengine_events::HistoryError;
 
 /// Why a node does not start, or stopped.
@@ -18,12 +20,12 @@ pub enum RunError {
     /// The home cannot be used.
     #[error(transparent)]
     Home(#[from] HomeError),
-    /// The genesis breaks a rule.
+    /// The first committee is none.
     #[error("the genesis file is refused: {0}")]
     Genesis(#[from] GenesisError),
-    /// The genesis validators are no committee.
-    #[error("the genesis validators are no committee: {0}")]
-    Committee(#[from] CommitteeError),
+    /// The thread that reads the genesis file ended without an answer.
+    #[error("the genesis file was not read to its end: start the node again")]
+    GenesisUnread,
     /// A node's identity is no point of the curve.
     #[error("identity {key} is not an ed25519 public key")]
     Identity {
@@ -35,13 +37,13 @@ pub enum RunError {
     Config(#[from] ConfigError),
     /// The settings name no other node.
     #[error(
-        "{path}: neither [[validators]] nor [[observers]] lists another node, and the genesis has {validators} \
+        "{path}: neither [[validators]] nor [[observers]] lists another node, and the first committee has {validators} \
          validators: this node could reach nobody"
     )]
     Alone {
         /// The settings' file.
         path: String,
-        /// Validators of the genesis.
+        /// Validators of the first committee.
         validators: usize,
     },
     /// The history cannot be opened.
@@ -84,7 +86,7 @@ pub enum RunError {
         listed: usize,
         /// Validators that have to agree.
         needed: usize,
-        /// Validators of the genesis.
+        /// Validators of the first committee.
         validators: usize,
     },
     /// A listener cannot be shared.

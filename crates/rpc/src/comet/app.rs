@@ -3,6 +3,7 @@
 use bytes::Bytes;
 use serde_json::Value;
 use std::future::Future;
+use std::path::PathBuf;
 use std::pin::Pin;
 use virtengine_types::block::{Event, Hash};
 use virtengine_types::{Address, Timestamp};
@@ -140,8 +141,22 @@ pub struct Genesis {
     pub max_block_bytes: u64,
     /// Most gas in a block; `None` for no limit.
     pub max_block_gas: Option<u64>,
-    /// The modules' part of the genesis file.
-    pub app_state: Value,
+    /// The modules' part of the genesis.
+    pub app_state: AppState,
+}
+
+/// What stands under `app_state` in the genesis.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum AppState {
+    /// In memory.
+    Value(Value),
+    /// The JSON of a file, which may be larger than memory.
+    File {
+        /// The file.
+        path: PathBuf,
+        /// Its length.
+        bytes: u64,
+    },
 }
 
 /// How this node presents itself.

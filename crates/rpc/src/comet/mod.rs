@@ -28,8 +28,8 @@ mod subscriptions;
 mod tests;
 
 pub use app::{
-    Application, Broadcast, Checked, Genesis, NodeInfo, Peer, Pending, QueryAnswer, QueryRequest, Refused,
-    Reply, Validator,
+    AppState, Application, Broadcast, Checked, Genesis, NodeInfo, Peer, Pending, QueryAnswer, QueryRequest,
+    Refused, Reply, Validator,
 };
 pub use config::{CometConfig, ConfigError};
 pub use http::router;

@@ -224,6 +224,7 @@ pub(super) fn consensus_params(genesis: &Genesis) -> Value {
     })
 }
 
+/// Without `app_state`.
 pub(super) fn genesis(genesis: &Genesis) -> Value {
     let validator = |validator: &Validator| {
         json!({
@@ -240,7 +241,6 @@ pub(super) fn genesis(genesis: &Genesis) -> Value {
         "consensus_params": consensus_params(genesis),
         "validators": genesis.validators.iter().map(validator).collect::<Vec<_>>(),
         "app_hash": hex(&genesis.state_root),
-        "app_state": genesis.app_state,
     })
 }
 

@@ -2,7 +2,7 @@
 
 use crate::{
     backend::{Backend, BackendError, List, ListPage, Listed, ProvenRow, Reply},
-    comet::{Genesis as CometGenesis, NodeInfo, Validator as CometValidator},
+    comet::{AppState, Genesis as CometGenesis, NodeInfo, Validator as CometValidator},
 };
 use bytes::Bytes;
 use parking_lot::Mutex;
@@ -122,7 +122,7 @@ impl Chain {
             validators: vec![CometValidator { key, power: 1 }],
             max_block_bytes: self.genesis.params.max_block_bytes,
             max_block_gas: None,
-            app_state: serde_json::Value::Null,
+            app_state: AppState::Value(serde_json::Value::Null),
         }
     }
 
@@ -251,10 +251,11 @@ fn genesis() -> Genesis {
         address: address(name),
         coins: vec![Coin { denom: "atom".parse().unwrap(), amount: Amount(9) }, Coin::base(Amount(FUNDS))],
     };
-    Genesis {
+    let mut genesis = Genesis {
         chain_id: CHAIN_ID.to_owned(),
         genesis_time_ms: Timestamp(1_795_431_600_000),
         params: Params::default(),
+        committee: None,
         accounts: ["tenant", "provider", "validator"].iter().map(account).collect(),
         validators: vec![GenesisValidator {
             operator,
@@ -264,7 +265,9 @@ fn genesis() -> Genesis {
             proof_of_possession: secret.prove_possession(&operator, CHAIN_ID).to_bytes(),
             tokens: Amount(1_000_000),
         }],
-    }
+    };
+    genesis.sort();
+    genesis
 }
 
 fn verified(store: &MemoryStore, tx: &Arc<DecodedTx>) -> VerifiedTx {

@@ -9,9 +9,6 @@ use serde_json::{Value, json};
 use std::sync::Arc;
 use virtengine_events::BlockMeta;
 
-/// Largest genesis that is answered in one piece, in bytes of JSON; also the size of one chunk.
-const GENESIS_CHUNK: usize = 16 << 20;
-
 /// The newest block that subscribers may know of.
 fn tip(comet: &Comet) -> Option<Arc<BlockMeta>> {
     comet.inner.hub.latest()
@@ -77,31 +74,6 @@ pub(in super::super) fn net_info(comet: &Comet) -> Value {
         "n_peers": peers.len().to_string(),
         "peers": peers,
     })
-}
-
-pub(in super::super) fn genesis(comet: &Comet) -> Result<Value, RpcError> {
-    let genesis = shapes::genesis(&comet.inner.genesis);
-    if genesis.to_string().len() > GENESIS_CHUNK {
-        return Err(RpcError::internal(
-            "genesis response is large, please use the genesis_chunked API instead",
-        ));
-    }
-    Ok(json!({"genesis": genesis}))
-}
-
-pub(in super::super) fn genesis_chunked(comet: &Comet, args: &Args) -> Result<Value, RpcError> {
-    let text = shapes::genesis(&comet.inner.genesis).to_string();
-    let total = text.len().div_ceil(GENESIS_CHUNK);
-    let wanted = args.integer("chunk")?.unwrap_or(0);
-    let chunk =
-        usize::try_from(wanted).ok().and_then(|wanted| text.as_bytes().chunks(GENESIS_CHUNK).nth(wanted));
-    let Some(chunk) = chunk else {
-        let last = total - 1;
-        return Err(RpcError::internal(format!(
-            "there are {total} chunks, valid range is 0 to {last}, got {wanted}"
-        )));
-    };
-    Ok(json!({"chunk": wanted.to_string(), "total": total.to_string(), "data": shapes::base64(chunk)}))
 }
 
 pub(in super::super) fn consensus_params(comet: &Comet, args: &Args) -> Result<Value, RpcError> {

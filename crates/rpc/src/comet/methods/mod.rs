@@ -1,6 +1,7 @@
 //! The methods, by what they answer from. Each takes the arguments that the table in `dispatch` names.
 
 pub(super) mod blocks;
+pub(super) mod genesis;
 pub(super) mod info;
 pub(super) mod search;
 pub(super) mod txs;

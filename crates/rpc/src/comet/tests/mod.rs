@@ -6,8 +6,8 @@ mod http;
 mod websocket;
 
 use super::{
-    Application, Broadcast, Checked, Comet, CometConfig, Genesis, NodeInfo, Peer, Pending, QueryAnswer,
-    QueryRequest, Refused, Reply, Validator, router,
+    AppState, Application, Broadcast, Checked, Comet, CometConfig, Genesis, NodeInfo, Peer, Pending,
+    QueryAnswer, QueryRequest, Refused, Reply, Validator, router,
 };
 use crate::server;
 use bytes::Bytes;
@@ -176,7 +176,7 @@ impl Fixture {
             validators: (1..=4).map(|index| Validator { key: [index; 32], power: 10 }).collect(),
             max_block_bytes: 4_000_000,
             max_block_gas: None,
-            app_state: json!({"bank": {}}),
+            app_state: AppState::Value(json!({"bank": {}})),
         };
         let node = NodeInfo {
             key: [1; 32],
