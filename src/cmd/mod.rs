@@ -3,6 +3,7 @@
 mod connection;
 mod deploy;
 mod devnet;
+mod genesis;
 mod keyring;
 mod keys;
 mod lab;
@@ -39,6 +40,9 @@ enum Command {
     /// Run a node.
     #[command(subcommand)]
     Node(node::Node),
+    /// Check, sort and make genesis files.
+    #[command(subcommand)]
+    Genesis(genesis::Genesis),
     /// Keep the keys of accounts.
     #[command(subcommand)]
     Keys(keys::Keys),
@@ -67,6 +71,7 @@ impl Arguments {
         match self.command {
             Command::Devnet(devnet) => devnet.run(),
             Command::Node(node) => node.run(),
+            Command::Genesis(genesis) => genesis.run(),
             Command::Keys(keys) => keys.run(),
             Command::Tx(tx) => block_on(tx.run()),
             Command::Query(query) => block_on(query.run()),
@@ -148,6 +153,9 @@ mod tests {
             "lab run throughput --validators 4 --key ed25519 --way batch --batch-size 20 --rate 500 --saturate -o json",
             "lab run market --endpoint rpc=127.0.0.1:1,grpc=127.0.0.1:2 --devnet devnet.json --duration 2.5",
             "lab compare a.json b.json",
+            "genesis check genesis.json --output json",
+            "genesis sort genesis.json --out sorted.json",
+            "genesis synth --accounts 10 --validators 2 --committee 1 --seed 7 --out g.json --homes nodes --base-port 5000",
         ] {
             let words = std::iter::once("virtengine").chain(line.split(' '));
             if let Err(error) = Arguments::try_parse_from(words) {

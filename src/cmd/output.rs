@@ -90,6 +90,12 @@ pub(super) struct Output {
 pub(super) type Column = (&'static str, &'static str);
 
 impl Output {
+    /// For programs.
+    #[cfg(test)]
+    pub(super) const fn json() -> Self {
+        Self { output: Format::Json }
+    }
+
     pub(super) const fn is_json(&self) -> bool {
         matches!(self.output, Format::Json)
     }
