@@ -100,10 +100,10 @@ fn a_genesis_that_does_not_fit_is_refused_and_the_right_one_goes_on() {
 fn a_home_of_a_newer_version_is_refused_as_it_is() {
     let folder = tempfile::tempdir().unwrap();
     let validator = Validator::new(folder.path());
-    fs::write(validator.file("FORMAT"), "2\n").unwrap();
+    fs::write(validator.file("FORMAT"), "99\n").unwrap();
     let said = validator.refusal();
-    assert!(said.contains("format 2, this release knows 1"), "{said}");
-    assert_eq!(fs::read_to_string(validator.file("FORMAT")).unwrap(), "2\n");
+    assert!(said.contains("format 99, this release knows 2"), "{said}");
+    assert_eq!(fs::read_to_string(validator.file("FORMAT")).unwrap(), "99\n");
 }
 
 #[test]

@@ -21,7 +21,7 @@ use virtengine_crypto::{
 };
 
 /// Version of the folder's layout and of everything in it.
-const FORMAT: u32 = 1;
+const FORMAT: u32 = 2;
 /// Largest note of what a genesis file says, in bytes: its committee may have long names.
 const MAX_NOTE_BYTES: u64 = 1 << 26;
 /// Largest file of settings in bytes.

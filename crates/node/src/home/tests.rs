@@ -26,9 +26,9 @@ fn rejects_a_half_written_or_newer_home() {
     let home = Home::new(folder.path());
     fs::create_dir(folder.path().join("config")).unwrap();
     assert!(matches!(home.check(), Err(HomeError::HalfWritten { .. })));
-    fs::write(folder.path().join("FORMAT"), "2\n").unwrap();
+    fs::write(folder.path().join("FORMAT"), "99\n").unwrap();
     let error = home.check().unwrap_err().to_string();
-    assert!(error.contains("format 2, this release knows 1"), "{error}");
+    assert!(error.contains("format 99, this release knows 2"), "{error}");
 }
 
 #[test]
