@@ -177,7 +177,7 @@ mod tests {
                 [VoteKind::Finalize, VoteKind::Finalize],
             ),
             (
-                Activity::NullifyFinalize(NullifyFinalize::new(nullify.clone(), finalize(1))),
+                Activity::NullifyFinalize(NullifyFinalize::new(nullify, finalize(1))),
                 [VoteKind::Nullify, VoteKind::Finalize],
             ),
         ] {

@@ -154,7 +154,7 @@ mod tests {
         assert_eq!(interval(&config, ms(5)), ms(50));
         assert_eq!(interval(&config, ms(40)), ms(120));
         assert_eq!(interval(&config, ms(4_000)), ms(200));
-        let idle = Config { idle_block_interval: ms(80), ..config.clone() };
+        let idle = Config { idle_block_interval: ms(80), ..config };
         assert_eq!(interval(&idle, ms(40)), ms(80));
         let none = Config { min_block_interval: ms(0), ..config };
         assert_eq!(interval(&none, ms(40)), ms(0));

@@ -54,7 +54,7 @@ fn visit(path: &Path, visit: &mut impl Visit, report: &dyn Fn(u64)) -> Result<([
 fn refused(path: &Path, cause: ReadError) -> HomeError {
     let path = path.display().to_string();
     match cause {
-        ReadError::Rule(cause) => HomeError::GenesisRule { path, cause },
+        ReadError::Rule(cause) => HomeError::GenesisRule { path, cause: *cause },
         cause => HomeError::Genesis { path, cause: cause.to_string() },
     }
 }

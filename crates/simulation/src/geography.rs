@@ -76,16 +76,11 @@ mod tests {
 
     #[test]
     fn distances_are_about_the_same_both_ways() {
-        for from in 0..REGIONS.len() {
-            for to in 0..REGIONS.len() {
+        for (from, name) in REGIONS.iter().enumerate() {
+            for (to, other) in REGIONS.iter().enumerate() {
                 let (there, back) = (one_way(from, to), one_way(to, from));
-                assert!(
-                    there.abs_diff(back) <= Duration::from_millis(2),
-                    "{} {}",
-                    REGIONS[from],
-                    REGIONS[to]
-                );
-                assert_eq!(from == to, there == Duration::from_millis(1), "{}", REGIONS[from]);
+                assert!(there.abs_diff(back) <= Duration::from_millis(2), "{name} {other}");
+                assert_eq!(from == to, there == Duration::from_millis(1), "{name}");
             }
         }
         assert_eq!(one_way(7, 9), Duration::from_micros(163_500));

@@ -7,7 +7,7 @@ use parking_lot::Mutex;
 use rand::{RngExt as _, SeedableRng as _, rngs::StdRng};
 use rustc_hash::FxHashMap;
 use std::{
-    collections::{BTreeMap, HashSet},
+    collections::{BTreeMap, BTreeSet, HashSet},
     sync::{
         Arc,
         atomic::{AtomicU64, Ordering},
@@ -25,6 +25,7 @@ use virtengine_types::{
     Address, Amount, Coin,
     block::{FinalizedBlock, Hash},
     code::Rejection,
+    ledger::Pool,
     proto::cosmos::bank::v1beta1::MsgSend,
     tx::{DecodedTx, VerifiedTx},
 };
@@ -60,16 +61,27 @@ pub(crate) struct Transfer {
     verified: VerifiedTx,
 }
 
+/// The numbers of accounts in the genesis: places in the order of addresses, those of the pools among them.
+fn numbers(accounts: impl Iterator<Item = Address> + Clone) -> Vec<u64> {
+    let pools = [Pool::Fees, Pool::Community].map(Pool::address);
+    let all: BTreeSet<Address> = accounts.clone().chain(pools).collect();
+    let places: BTreeMap<Address, u64> = all.into_iter().zip(0..).collect();
+    accounts.map(|address| places[&address]).collect()
+}
+
 impl Load {
     /// Signs transfers that arrive at `rate` a second for `duration`, at each validator as many.
     pub(crate) fn new(validators: usize, rate: f64, duration: Duration, seed: u64) -> Arc<Self> {
         let dues = schedule(Arrivals::Poisson, rate, duration, seed);
         let count = (rate * ACCOUNTS_PER_RATE).ceil().max(1.0) as usize;
-        let signers: Vec<Signer> = (0..)
-            .zip(keys(KeyKind::Ed25519, "world", seed, count))
-            .map(|(account_number, key): (u64, SigningKey)| {
+        let keys = keys(KeyKind::Ed25519, "world", seed, count);
+        let numbers = numbers(keys.iter().map(SigningKey::address));
+        let signers: Vec<Signer> = keys
+            .into_iter()
+            .zip(&numbers)
+            .map(|(key, number)| {
                 let address = key.address();
-                Signer::new(key, BaseAccount { address, account_number, sequence: 0 })
+                Signer::new(key, BaseAccount { address, account_number: *number, sequence: 0 })
             })
             .collect();
         let addresses: Vec<Address> = signers.iter().map(Signer::address).collect();
@@ -89,7 +101,7 @@ impl Load {
             let tx = Arc::new(DecodedTx::decode(signed.bytes).expect("a transfer that was made here"));
             Unverified {
                 tx,
-                accounts: vec![SignerAccount { account_number: account as u64, public_key: None }],
+                accounts: vec![SignerAccount { account_number: numbers[account], public_key: None }],
             }
         };
         let signed: Vec<Unverified> = (0..dues.len()).map(signed).collect();

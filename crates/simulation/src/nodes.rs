@@ -10,7 +10,10 @@ use commonware_cryptography::{
 use commonware_math::algebra::Random as _;
 use rand::{SeedableRng as _, rngs::StdRng};
 use virtengine_chain::genesis::{GenesisAccount, GenesisValidator};
-use virtengine_consensus::{Committee, Identity, Member, genesis::Genesis};
+use virtengine_consensus::{
+    Committee, Digest, Identity, Member,
+    genesis::{Genesis, Rows},
+};
 use virtengine_types::{Address, Amount, Coin, Timestamp, params::Params};
 
 /// What each account owns at the start, in uve.
@@ -34,7 +37,7 @@ pub(crate) fn seats(count: usize, seed: u64) -> Vec<Seat> {
     seats
 }
 
-/// Their genesis, with these accounts, whose numbers are their places.
+/// Their genesis, with these accounts.
 pub(crate) fn genesis(seats: &[Seat], accounts: &[Address]) -> Result<Genesis, String> {
     let member = |seat: &Seat| {
         let key = ops::compute_public::<MinPk>(&seat.voting).encode();
@@ -55,13 +58,16 @@ pub(crate) fn genesis(seats: &[Seat], accounts: &[Address]) -> Result<Genesis, S
         tokens: Amount(1_000_000),
     };
     let account = |address: &Address| GenesisAccount { address: *address, coins: vec![Coin::base(FUNDS)] };
-    let state = virtengine_chain::Genesis {
+    let mut state = virtengine_chain::Genesis {
         chain_id: CHAIN.to_owned(),
         genesis_time_ms: Timestamp(0),
         params: Params::default(),
+        committee: None,
         accounts: accounts.iter().map(account).collect(),
         validators: vec![validator],
     };
-    let writes = state.writes().map_err(|error| error.to_string())?;
-    Ok(Genesis { chain_id: CHAIN.to_owned(), time_ms: 0, writes, committee })
+    state.sort();
+    let (batches, _) = state.batches().map_err(|error| error.to_string())?;
+    let (hash, rows) = (Digest::from([1; 32]), Rows::in_memory(batches));
+    Ok(Genesis { chain_id: CHAIN.to_owned(), time_ms: 0, hash, rows, committee })
 }

@@ -10,7 +10,8 @@ use virtengine_types::{
     coin::{CoinError, MAX_COINS},
     ledger::{Account, Pool},
     staking::{
-        Commission, Delegation, Description, StakePool, Standing, Validator, ValidatorRewards, ValidatorStatus,
+        Commission, Delegation, Description, StakePool, Standing, Validator, ValidatorRewards,
+        ValidatorStatus,
     },
 };
 
@@ -243,7 +244,7 @@ impl<S: FnMut(WriteSet) -> Result<(), Stopped>> Builder<S> {
             self.put(&bank::SUPPLY, &denom, &amount)?;
             self.supply.insert(denom, amount);
         }
-        let (params, pool) = (self.head.params.clone(), self.pool.clone());
+        let (params, pool) = (self.head.params.clone(), self.pool);
         self.put(&params::PARAMS, &0, &params)?;
         self.put(&staking::STAKE_POOL, &0, &pool)?;
         due::genesis(&mut self.batch, self.head.genesis_time_ms.seconds())?;

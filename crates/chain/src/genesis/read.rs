@@ -53,7 +53,13 @@ pub enum ReadError {
     },
     /// It breaks a rule.
     #[error(transparent)]
-    Rule(#[from] GenesisError),
+    Rule(Box<GenesisError>),
+}
+
+impl From<GenesisError> for ReadError {
+    fn from(error: GenesisError) -> Self {
+        Self::Rule(Box::new(error))
+    }
 }
 
 /// Reads a file of any length in constant memory. Fields and lists have one order, so that each piece can be checked

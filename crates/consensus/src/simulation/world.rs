@@ -82,7 +82,7 @@ impl World {
         let genesis = Genesis {
             chain_id: CHAIN.to_owned(),
             time_ms: 0,
-            hash: Digest([1; 32]),
+            hash: Digest::from([1; 32]),
             rows,
             committee: Committee::new(&members).unwrap(),
         };

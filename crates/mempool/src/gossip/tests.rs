@@ -129,7 +129,7 @@ async fn a_batch_with_a_wrong_signature_is_garbage_and_one_with_a_used_sequence_
     assert_eq!(check(&mempool, encode(&[user.transfer(2, 2_500)])).await, Ok(()));
     let foreign = user.transfer_on("other-1", 3, 2_500);
     let batch = encode(&[foreign, user.transfer(3, 2_500)]);
-    let reason = take(&mempool, batch).await.unwrap_err();
+    let reason = check(&mempool, batch).await.unwrap_err();
     assert!(reason.contains("signature verification failed"), "{reason}");
     assert_eq!(mempool.status().count, 1);
     assert!(check(&mempool, encode(&[Bytes::from_static(b"no transaction")])).await.is_err());
