@@ -170,7 +170,7 @@ fn a_node_that_does_not_start_is_named_with_its_log() {
     let genesis = home.join("node0/config/genesis.json");
     fs::write(&genesis, "{").unwrap();
     let said = refusal(home, base, &[]);
-    for part in ["node0 ended while starting", "genesis.json is not a genesis file", "logs/node0.log"] {
+    for part in ["node0 ended while starting", "genesis.json has ", "logs/node0.log"] {
         assert!(said.contains(part), "{said}");
     }
     assert!(!alive(pid(home)), "a process stayed");

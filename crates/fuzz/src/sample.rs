@@ -57,7 +57,7 @@ fn filled(descriptor: &MessageDescriptor, depth: usize) -> DynamicMessage {
 fn value(field: &FieldDescriptor, depth: usize) -> Value {
     match field.kind() {
         Kind::String => Value::String(text(field)),
-        Kind::Bytes => Value::Bytes(Bytes::from(vec![5; width(field.name())])),
+        Kind::Bytes => Value::Bytes(Bytes::from(vec![b'5'; width(field.name())])),
         Kind::Bool => Value::Bool(true),
         Kind::Int32 | Kind::Sint32 | Kind::Sfixed32 => Value::I32(1),
         Kind::Int64 | Kind::Sint64 | Kind::Sfixed64 => Value::I64(1),

@@ -74,28 +74,34 @@ async fn receive<C: Clock, R: Receiver>(clock: &C, mempool: &Mempool, mut receiv
     let mut muted = Muted::new(Duration::from_secs(mempool.inner.config.gossip_mute_seconds));
     let mut checks = FuturesUnordered::new();
     loop {
-        tokio::select! {
-            Some((peer, verdict)) = checks.next() => {
-                if let Err(reason) = verdict {
-                    metrics.gossip_refused.inc();
-                    tracing::warn!(?peer, reason, "a peer sent garbage and is not listened to for a while");
-                    muted.insert(peer, clock.current());
-                }
-            }
+        let (peer, reason) = tokio::select! {
+            // Who sent garbage is known before the next message is looked at.
+            biased;
+            Some((peer, verdict)) = checks.next() => match verdict {
+                Ok(()) => continue,
+                Err(reason) => (peer, reason),
+            },
             message = receiver.recv(), if checks.len() < MAX_CHECKS => match message {
                 Ok((peer, _)) if muted.contains(&peer, clock.current()) => {
                     metrics.gossip_refused.inc();
+                    continue;
                 }
-                Ok((peer, message)) => {
-                    let taken = take(mempool, message.into()).await;
-                    checks.push(async { (peer, verdict(taken).await) });
-                }
+                Ok((peer, message)) => match take(mempool, message.into()).await {
+                    Ok(tickets) => {
+                        checks.push(async { (peer, verdict(tickets).await) });
+                        continue;
+                    }
+                    Err(error) => (peer, error.to_string()),
+                },
                 Err(error) => {
                     tracing::debug!(%error, "the network takes no more transactions");
                     return;
                 }
-            }
-        }
+            },
+        };
+        metrics.gossip_refused.inc();
+        tracing::warn!(?peer, reason, "a peer sent garbage and is not listened to for a while");
+        muted.insert(peer, clock.current());
     }
 }
 
@@ -110,10 +116,10 @@ async fn take(mempool: &Mempool, message: Bytes) -> Result<Vec<Result<Ticket, Re
     Ok(tickets)
 }
 
-/// Fails if only a faulty or hostile peer would send what was taken.
-async fn verdict(taken: Result<Vec<Result<Ticket, Refused>>, CodecError>) -> Result<(), String> {
+/// Fails if only a faulty or hostile peer would send one of what was taken.
+async fn verdict(tickets: Vec<Result<Ticket, Refused>>) -> Result<(), String> {
     let mut garbage = None;
-    for ticket in taken.map_err(|error| error.to_string())? {
+    for ticket in tickets {
         let outcome = match ticket {
             Ok(ticket) => ticket.outcome().await,
             Err(refused) => Err(refused),

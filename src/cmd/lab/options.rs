@@ -7,7 +7,7 @@ use std::{
     path::{Path, PathBuf},
     time::Duration,
 };
-use virtengine_crypto::{KeyKind, SigningKey};
+use virtengine_crypto::KeyKind;
 use virtengine_lab::{
     load::{Arrivals, Way},
     network::{Endpoint, NodeHome, Plan},
@@ -15,7 +15,7 @@ use virtengine_lab::{
     scenario::Options,
 };
 use virtengine_node::NodeConfig;
-use virtengine_types::params::Params;
+use virtengine_types::{Address, params::Params};
 
 /// What is offered. Absent flags leave the scenario's own settings.
 #[derive(Args)]
@@ -242,8 +242,11 @@ fn faucet(path: &Path) -> Result<String> {
 /// Makes the nodes of a network for the lab, with the settings of the program's own defaults but for the bounds that a
 /// load of few senders would meet.
 fn make_homes(plan: &Plan) -> Result<Vec<NodeHome>> {
+    // Nobody signs as an operator. Accounts are numbered in the order of addresses, so these are the same in each
+    // network, or one seed would not give one set of transactions.
     let operators = (0..plan.validators)
-        .map(|index| (format!("validator{index}"), SigningKey::generate(KeyKind::Ed25519).address()))
+        .map(|index| format!("validator{index}"))
+        .map(|name| (name.clone(), Address::of_module(&name)))
         .collect();
     let mut config = NodeConfig::default();
     config.comet.max_batch = config.comet.max_batch.max(plan.max_batch);

@@ -117,7 +117,7 @@ fn a_peer_that_sends_garbage_is_not_listened_to() {
 }
 
 async fn check(mempool: &Mempool, message: Bytes) -> Result<(), String> {
-    verdict(take(mempool, message).await).await
+    verdict(take(mempool, message).await.map_err(|error| error.to_string())?).await
 }
 
 #[tokio::test]
