@@ -135,7 +135,8 @@ for (const [transport, make] of [["gRPC", () => overGrpc(client)], ["abci_query"
       const { rewards: { rewards: [outstanding] } } = await q.distribution.ValidatorOutstandingRewards(pair);
       assert.equal(outstanding.denom, denom);
       assert.equal((await q.distribution.DelegatorWithdrawAddress(pair)).withdrawAddress, alice.address);
-      assert.deepEqual((await q.distribution.ValidatorSlashes(pair)).slashes, []);
+      const span = { ...pair, startingHeight: 1n, endingHeight: BigInt(sent.height) };
+      assert.deepEqual((await q.distribution.ValidatorSlashes(span)).slashes, []);
       assert.match((await q.distribution.Params({})).params.communityTax, /^\d+(\.\d+)?$/);
       for (const { denom: of } of (await q.distribution.CommunityPool({})).pool) assert.equal(of, denom);
     });
