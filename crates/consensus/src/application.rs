@@ -154,7 +154,6 @@ impl Application {
         if finality == Finality::Candidate && !self.reached(clock, header.time_ms).await {
             return Err(broken(format!("time {} is too far ahead of this node's clock", header.time_ms)));
         }
-        let begun = clock.current();
         let set = WorkingSet::new(BlockBatch::new(batches));
         let (set, verified) = Box::pin(self.verified(set, txs)).await?;
         let decoded = verified.iter().map(|verified| verified.tx.clone()).collect();
@@ -166,7 +165,7 @@ impl Application {
         if expected != *header {
             return Err(broken(format!("expected header {expected:?}, got {header:?}")));
         }
-        self.recent.insert(block.digest(), remember(*executed, decoded, times, since(clock, begun)));
+        self.recent.insert(block.digest(), remember(*executed, decoded, times));
         Ok(batches)
     }
 
@@ -185,10 +184,6 @@ impl Application {
         }
         true
     }
-}
-
-fn since(clock: &impl Clock, begun: SystemTime) -> Duration {
-    clock.current().duration_since(begun).unwrap_or_default()
 }
 
 fn milliseconds(time: SystemTime) -> u64 {
@@ -227,7 +222,6 @@ impl<E: StoreContext> StatefulApplication<E> for Application {
         let batch = input.upstream;
         let time_ms = milliseconds(clock.current()).max(parent_ms.saturating_add(1));
 
-        let begun = clock.current();
         let candidates: Vec<Arc<DecodedTx>> = batch.iter().map(|verified| verified.tx.clone()).collect();
         let block_context = self.block_context(context.epoch(), parent.height().next(), time_ms);
         let set = WorkingSet::new(BlockBatch::new(batches));
@@ -248,7 +242,7 @@ impl<E: StoreContext> StatefulApplication<E> for Application {
         let outcome = &executed.outcome;
         let header = self.header(context, &parent, time_ms, &txs, outcome, roots);
         debug!(height = %header.height, txs = txs.len(), "built a block");
-        self.recent.insert(header.digest(), remember(*executed, included, times, since(&clock, begun)));
+        self.recent.insert(header.digest(), remember(*executed, included, times));
         Some(Proposed { block: Block { header, txs }, merkleized: batches })
     }
 

@@ -164,15 +164,10 @@ impl<E: StoreContext> WorkingSet<E> {
     }
 }
 
-/// What is remembered of an executed block, which took this node a time.
-pub(crate) fn remember(
-    executed: Executed,
-    txs: Vec<Arc<DecodedTx>>,
-    times: StageTimes,
-    took: Duration,
-) -> Outcome {
+/// What is remembered of an executed block.
+pub(crate) fn remember(executed: Executed, txs: Vec<Arc<DecodedTx>>, times: StageTimes) -> Outcome {
     let writes = executed.writes.iter();
     let writes: Vec<StateWrite> =
         writes.map(|(key, value)| (key.partition as u8, key.bytes, value.clone())).collect();
-    Outcome { txs, outcome: Arc::new(executed.outcome), writes: Arc::new(writes), times, took }
+    Outcome { txs, outcome: Arc::new(executed.outcome), writes: Arc::new(writes), times }
 }

@@ -1,9 +1,7 @@
 //! When a proposer builds, and from what.
 //!
 //! A proposer without transactions waits until the idle interval has passed since the parent; one with
-//! transactions waits for the minimal interval, so that blocks fill, unless its batch is full already. It waits
-//! longer after a parent that took long: each block costs votes and writes whatever is in it, so a machine that is
-//! busy carries more in fewer blocks.
+//! transactions waits for the minimal interval, so that blocks fill, unless its batch is full already.
 //! The wait comes before the build is asked for, because blocks cannot be applied while one is built.
 
 use crate::{
@@ -29,11 +27,6 @@ use virtengine_types::{block::Hash, tx::VerifiedTx};
 
 /// Ancestors looked at for transactions that are on their way to finality.
 const MAX_PENDING_ANCESTORS: usize = 64;
-
-/// Least interval between blocks, in times of what the parent took this node to build or check.
-const INTERVAL_BY_TIME_TAKEN: u32 = 3;
-/// Longest that the interval becomes by it, in minimal intervals.
-const MAX_STRETCH: u32 = 4;
 
 /// The application with its proposals paced.
 pub(crate) struct Paced<E: StoreContext> {
@@ -79,14 +72,13 @@ impl<E: StoreContext> Paced<E> {
     }
 
     /// Waits for transactions as long as pacing allows, and takes them.
-    async fn batch(&self, clock: &E, parent: &Digested<Block>, exclude: HashSet<Hash>) -> Vec<VerifiedTx> {
-        let Self { config, source, recent, .. } = self;
-        let interval = interval(config, recent.took(&parent.digest()).unwrap_or_default());
+    async fn batch(&self, clock: &E, parent_ms: u64, exclude: HashSet<Hash>) -> Vec<VerifiedTx> {
+        let Self { config, source, .. } = self;
         let limits = BatchLimits { bytes: config.max_batch_bytes, count: config.max_batch_count };
-        let parent = SystemTime::UNIX_EPOCH + Duration::from_millis(parent.inner().header.time_ms);
+        let parent = SystemTime::UNIX_EPOCH + Duration::from_millis(parent_ms);
         // A parent from the future, by this node's clock, does not lengthen the wait.
         let start = parent.min(clock.current());
-        let (earliest, latest) = (start + interval, start + config.idle_block_interval);
+        let (earliest, latest) = (start + config.min_block_interval, start + config.idle_block_interval);
         loop {
             let arrived = source.arrived();
             let batch = source.next(limits, exclude.clone()).await;
@@ -104,13 +96,6 @@ impl<E: StoreContext> Paced<E> {
             }
         }
     }
-}
-
-/// Time from a parent that took this node `took` to its child.
-fn interval(config: &Config, took: Duration) -> Duration {
-    let min = config.min_block_interval;
-    let max = min.saturating_mul(MAX_STRETCH).min(config.idle_block_interval).max(min);
-    took.saturating_mul(INTERVAL_BY_TIME_TAKEN).clamp(min, max)
 }
 
 fn is_full(batch: &[VerifiedTx], limits: BatchLimits) -> bool {
@@ -133,30 +118,11 @@ impl<E: StoreContext + Clock> commonware_consensus::Application<E> for Paced<E> 
         let mut ahead = ancestry.clone();
         let parent = ahead.next().await?;
         let exclude = self.pending(&parent, ahead).await;
-        let batch = self.batch(&clock, &parent, exclude).await;
+        let batch = self.batch(&clock, parent.inner().header.time_ms, exclude).await;
         self.inner.propose((clock, context), ancestry, batch).await
     }
 
     async fn verify(&mut self, context: (E, Context), ancestry: impl Ancestry<Block>) -> bool {
         self.inner.verify(context, ancestry).await
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_parent_that_took_long_stretches_the_interval_and_no_further_than_its_bounds() {
-        let ms = Duration::from_millis;
-        let config =
-            Config { min_block_interval: ms(50), idle_block_interval: ms(1_000), ..Config::default() };
-        assert_eq!(interval(&config, ms(5)), ms(50));
-        assert_eq!(interval(&config, ms(40)), ms(120));
-        assert_eq!(interval(&config, ms(4_000)), ms(200));
-        let idle = Config { idle_block_interval: ms(80), ..config };
-        assert_eq!(interval(&idle, ms(40)), ms(80));
-        let none = Config { min_block_interval: ms(0), ..config };
-        assert_eq!(interval(&none, ms(40)), ms(0));
     }
 }

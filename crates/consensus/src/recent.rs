@@ -6,7 +6,7 @@ use commonware_cryptography::{Hasher as _, Sha256};
 use commonware_utils::NZUsize;
 use lru::LruCache;
 use parking_lot::Mutex;
-use std::{num::NonZeroUsize, sync::Arc, time::Duration};
+use std::{num::NonZeroUsize, sync::Arc};
 use virtengine_types::{
     block::{BlockOutcome, StateWrite},
     tx::DecodedTx,
@@ -22,8 +22,6 @@ pub(crate) struct Outcome {
     pub(crate) outcome: Arc<BlockOutcome>,
     pub(crate) writes: Arc<Vec<StateWrite>>,
     pub(crate) times: StageTimes,
-    /// How long this node took to build or check it, by the runtime's clock.
-    pub(crate) took: Duration,
 }
 
 /// Outcomes by block hash, shared by all clones of the application.
@@ -50,11 +48,6 @@ impl Recent {
 
     pub(crate) fn get(&self, block: &Digest) -> Option<Outcome> {
         self.0.lock().outcomes.get(block).cloned()
-    }
-
-    /// How long this node took to build or check a block; none if it did not, or the block is final.
-    pub(crate) fn took(&self, block: &Digest) -> Option<Duration> {
-        self.0.lock().outcomes.peek(block).map(|outcome| outcome.took)
     }
 
     /// Forgets a block that is final.

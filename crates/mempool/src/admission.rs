@@ -110,19 +110,29 @@ impl Drop for Place {
     }
 }
 
+/// Whether whoever submits awaits the answer before the next transaction.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Patience {
+    /// It does, so that a wait for a larger batch would only slow it down.
+    Awaits,
+    /// It goes on meanwhile.
+    Goes,
+}
+
 /// A transaction that waits for its check.
 #[derive(Debug)]
 pub(crate) struct Job {
     pub(crate) tx: Arc<DecodedTx>,
     pub(crate) origin: Origin,
+    pub(crate) patience: Patience,
     pub(crate) reply: oneshot::Sender<Result<(), Refused>>,
     pub(crate) place: Place,
 }
 
 /// The task that admits transactions, in the order in which they were submitted.
 ///
-/// While a batch is checked the next one collects, for a least time, so batches grow with the load and what comes alone
-/// does not wait.
+/// While a batch is checked the next one collects, for a least time, so batches grow with the load. What comes alone,
+/// or from somebody who awaits the answer, does not wait for that.
 #[derive(Debug)]
 pub struct Admission<A> {
     mempool: Mempool,
@@ -143,7 +153,8 @@ impl<A: AccountSource> Admission<A> {
         let mut last: Option<Instant> = None;
         while self.jobs.recv_many(&mut batch, max).await > 0 {
             let early = last.and_then(|last| interval.checked_sub(last.elapsed()));
-            if let Some(early) = early.filter(|_| batch.len() < max) {
+            let patient = batch.iter().all(|job| job.patience == Patience::Goes);
+            if let Some(early) = early.filter(|_| patient && batch.len() < max) {
                 pause(early).await;
                 while batch.len() < max
                     && let Ok(job) = self.jobs.try_recv()

@@ -3,7 +3,7 @@
 use crate::{
     AccountSource, Admission, BlockSpace, Committed, Config, Metrics, Origin, Pool, Refused, Ticket,
     accounts::{AccountCache, Known, verified_for},
-    admission::{Job, Turn, Waiting},
+    admission::{Job, Patience, Turn, Waiting},
 };
 use bytes::Bytes;
 use parking_lot::{Mutex, RwLock};
@@ -116,7 +116,7 @@ impl Mempool {
                 tokio::time::timeout(longest, waiting.turn(origin)).await.unwrap_or(Err(busy))
             }
         };
-        let ticket = turn.and_then(|turn| self.enqueue(raw, origin, turn));
+        let ticket = turn.and_then(|turn| self.enqueue(raw, origin, turn, Patience::Awaits));
         self.counted(ticket)?.wait().await
     }
 
@@ -141,10 +141,10 @@ impl Mempool {
     /// Queues a transaction once there is a place.
     pub(crate) async fn enqueue_in_turn(&self, raw: Bytes, origin: Origin) -> Result<Ticket, Refused> {
         let turn = self.inner.waiting.turn(origin).await?;
-        self.enqueue(raw, origin, turn)
+        self.enqueue(raw, origin, turn, Patience::Goes)
     }
 
-    fn enqueue(&self, raw: Bytes, origin: Origin, turn: Turn) -> Result<Ticket, Refused> {
+    fn enqueue(&self, raw: Bytes, origin: Origin, turn: Turn, patience: Patience) -> Result<Ticket, Refused> {
         let inner = &self.inner;
         let params = self.params();
         if raw.len() as u64 > params.max_tx_bytes {
@@ -164,7 +164,7 @@ impl Mempool {
         ante::check(&params, height, &tx)?;
         inner.metrics.stage("decode", start);
         let (reply, answer) = oneshot::channel();
-        let job = Job { tx: Arc::new(tx), origin, reply, place };
+        let job = Job { tx: Arc::new(tx), origin, patience, reply, place };
         inner.queue.try_send(job).map_err(|_| Refused::Stopping)?;
         Ok(Ticket { hash, answer })
     }
