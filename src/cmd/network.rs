@@ -16,7 +16,7 @@ use virtengine_types::{Address, Amount, Coin, Timestamp, params::Params};
 /// Ports of one node.
 pub(super) const PORTS_EACH: u16 = 10;
 /// Self-delegation of each validator: 100,000 VE.
-const STAKE: Amount = Amount(100_000_000_000);
+pub(super) const STAKE: Amount = Amount(100_000_000_000);
 
 /// The network that is wanted.
 pub(super) struct Wanted<'a> {

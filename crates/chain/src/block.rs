@@ -7,6 +7,8 @@
 //! Each deadline and each transaction is one step under a savepoint. A step that reads a key which was
 //! not loaded is undone, the caller loads the key, and the step runs again.
 
+mod messages;
+
 use crate::{
     TxContext, ante, bank,
     context::{BlockContext, Credits, first_id},
@@ -15,17 +17,15 @@ use crate::{
     params, slashing, staking,
 };
 use bytes::Bytes;
-use prost::Message;
 use std::sync::Arc;
 use virtengine_state::{Key, State, WriteSet};
 use virtengine_types::{
     Amount, Coin, Coins, Gas,
-    block::{BlockOutcome, Event, MAX_BLOCK_EVENTS, TxResult},
+    block::{BlockOutcome, Event, MAX_BLOCK_EVENTS},
     code::{Rejection, SdkCode},
     escrow::MAX_DEPOSITORS,
     ledger::Pool,
     params::Params,
-    proto::cosmos::base::abci::v1beta1::TxMsgData,
     tx::{MAX_MESSAGES, VerifiedTx},
 };
 
@@ -259,7 +259,8 @@ impl BlockExecutor {
                 return Ok(after);
             }
             let cause = format!(
-                "a block has at most {} gas, {} bytes, {BLOCK_INDEX} transactions and {} events before its last, got {gas_limits}, {bytes}, {} and {}",
+                "a block has at most {} gas, {} bytes, {BLOCK_INDEX} transactions and {} events before its last, \
+                 got {gas_limits}, {bytes}, {} and {}",
                 params.max_block_gas,
                 params.max_block_bytes,
                 MAX_BLOCK_EVENTS - MAX_STEP_EVENTS,
@@ -283,7 +284,7 @@ impl BlockExecutor {
             }
             Err(stop) => return Err(stop),
         }
-        let result = run_messages(&mut self.state, &mut ctx, &verified, touched, self.mode)?;
+        let result = messages::run(&mut self.state, &mut ctx, &verified, touched, self.mode)?;
         let credits = ctx.credits;
         self.credits.merge(credits)?;
         self.log(&result.events);
@@ -334,86 +335,6 @@ impl BlockExecutor {
             refused: std::mem::take(&mut self.refused),
         }
     }
-}
-
-/// Runs the messages of an admitted transaction; if one fails, what all of them did is undone.
-fn run_messages(
-    state: &mut State,
-    ctx: &mut TxContext<'_>,
-    verified: &VerifiedTx,
-    touched: u64,
-    mode: Mode,
-) -> Outcome<TxResult> {
-    let tx = &verified.tx;
-    let admitted = state.savepoint();
-    let (ante_events, ante_credits) = (ctx.events.len(), ctx.credits);
-    let mut responses = Vec::with_capacity(tx.messages.len());
-    let mut failure = None;
-    for (index, msg) in tx.messages.iter().enumerate() {
-        let result = execute::message(state, ctx, index, msg).and_then(|response| {
-            within_gas(state, ctx, verified, touched, mode)?;
-            Ok(response)
-        });
-        match result {
-            Ok(response) => responses.push(response),
-            Err(Stop::Invalid(rejection)) => {
-                failure = Some((index, rejection));
-                break;
-            }
-            Err(stop) => return Err(stop),
-        }
-    }
-    let gas_used = gas_used(state, ctx, verified, touched);
-    let gas_wanted = tx.fee.gas_limit;
-    if failure.is_some() {
-        ctx.events.truncate(ante_events);
-    }
-    let events = std::mem::take(&mut ctx.events);
-    Ok(match failure {
-        None => {
-            let data = TxMsgData { msg_responses: responses, ..Default::default() };
-            TxResult { data: data.encode_to_vec().into(), gas_wanted, gas_used, events, ..Default::default() }
-        }
-        Some((index, Rejection { codespace, code, log })) => {
-            state.undo_to(admitted);
-            ctx.credits = ante_credits;
-            let out_of_gas = code == SdkCode::OutOfGas.number() && codespace == virtengine_types::code::SDK;
-            TxResult {
-                code,
-                codespace: codespace.to_owned(),
-                log: if out_of_gas {
-                    log
-                } else {
-                    format!("failed to execute message; message index: {index}: {log}")
-                },
-                gas_wanted,
-                gas_used: if mode == Mode::Simulate { gas_used } else { gas_used.min(gas_wanted) },
-                events,
-                ..Default::default()
-            }
-        }
-    })
-}
-
-fn gas_used(state: &State, ctx: &TxContext<'_>, verified: &VerifiedTx, touched: u64) -> Gas {
-    let keys = state.touches().saturating_sub(touched);
-    let work = ctx.params.gas_per_key.saturating_mul(keys).saturating_add(ctx.charged().0);
-    Gas(ante::base_gas(ctx.params, &verified.tx).0.saturating_add(work))
-}
-
-fn within_gas(
-    state: &State,
-    ctx: &TxContext<'_>,
-    verified: &VerifiedTx,
-    touched: u64,
-    mode: Mode,
-) -> Outcome<()> {
-    let (used, wanted) = (gas_used(state, ctx, verified, touched), verified.tx.fee.gas_limit);
-    if mode == Mode::Simulate || used <= wanted {
-        return Ok(());
-    }
-    let cause = format!("out of gas in location: message; gasWanted: {wanted}, gasUsed: {used}");
-    Err(Rejection::sdk(SdkCode::OutOfGas, cause).into())
 }
 
 fn base_coins(amount: Amount) -> Outcome<Coins> {

@@ -68,6 +68,8 @@ impl Surface {
         let folder = TempDir::new().expect("there is a folder for temporary files");
         let history = History::open(folder.path(), CHAIN, Config::default()).expect("an empty folder opens");
         let hub = Hub::new(history, HubConfig::default());
+        let (path, json) = (folder.path().join("genesis.json"), "{}");
+        std::fs::write(&path, json).expect("a folder for temporary files takes one");
         let genesis = Genesis {
             chain_id: CHAIN.to_owned(),
             time: Timestamp(1_800_000_000_000),
@@ -76,7 +78,7 @@ impl Surface {
             validators: vec![Validator { key: [3; 32], power: 10 }],
             max_block_bytes: 1_000_000,
             max_block_gas: None,
-            app_state: AppState::Value(serde_json::Value::Null),
+            app_state: AppState { path, bytes: json.len() as u64 },
         };
         let node = NodeInfo {
             key: [3; 32],

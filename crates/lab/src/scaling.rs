@@ -1,8 +1,8 @@
 //! What measurements at several sizes come to.
 
 use crate::{
-    result::{Degradation, Growth, Interval, Measure, Scalability, Scaling, SizeSummary},
-    statistics::{Estimate, PowerLaw, StatisticsError, Summary, Usl},
+    result::{Degradation, Growth, Measure, Scalability, Scaling, SizeSummary},
+    statistics::{PowerLaw, StatisticsError, Summary, Usl},
 };
 use std::collections::BTreeMap;
 
@@ -32,14 +32,14 @@ impl Laws {
         let factor = factor(series.measure, &sizes)?;
         let scalability = self.scalability.as_ref().and_then(|law| law.as_ref().ok());
         Some(Growth {
-            exponent: interval(power.exponent),
+            exponent: power.exponent,
             r_squared: power.r_squared,
             factor,
             class: Degradation::of(factor),
             scalability: scalability.map(|law| Scalability {
-                lambda: interval(law.lambda),
-                sigma: interval(law.sigma),
-                kappa: interval(law.kappa),
+                lambda: law.lambda,
+                sigma: law.sigma,
+                kappa: law.kappa,
                 r_squared: law.r_squared,
                 peak: law.peak(),
             }),
@@ -65,10 +65,6 @@ pub(crate) fn summaries(series: &Scaling) -> Vec<SizeSummary> {
 fn factor(measure: Measure, sizes: &[SizeSummary]) -> Option<f64> {
     let (first, last) = (sizes.first()?, sizes.last()?);
     Degradation::factor(measure.better(), first.median, last.median)
-}
-
-fn interval(estimate: Estimate) -> Interval {
-    Interval { low: estimate.low, value: estimate.value, high: estimate.high }
 }
 
 #[cfg(test)]

@@ -22,8 +22,8 @@ use std::{
 
 /// Most peers that are remembered as muted; above, the earliest mute is forgotten.
 const MAX_MUTED: usize = 1_024;
-/// Most messages whose checks are awaited at a time.
-const MAX_CHECKS: usize = 256;
+/// Most messages whose checks are awaited at a time, each held until then.
+const MAX_CHECKS: usize = 64;
 
 /// Sends and receives until the network closes the channel.
 ///

@@ -160,7 +160,8 @@ impl Mempool {
         };
         let place = inner.waiting.enter(hash, turn)?;
         let start = Instant::now();
-        let tx = DecodedTx::decode(raw)?;
+        // What arrived is a part of a message that may be a thousand times larger: the pool keeps its own copy.
+        let tx = DecodedTx::decode(Bytes::copy_from_slice(&raw))?;
         ante::check(&params, height, &tx)?;
         inner.metrics.stage("decode", start);
         let (reply, answer) = oneshot::channel();

@@ -4,9 +4,11 @@
 //! check every rule; what a node needs later is in the answer, which its home keeps. When the state is made, the file is
 //! read again for its rows, and must be the same.
 
+mod aside;
 mod check;
 mod rows;
 
+pub(crate) use aside::read_aside;
 pub(crate) use rows::rows;
 
 use crate::home::{HomeError, regular};
@@ -54,7 +56,7 @@ fn visit(path: &Path, visit: &mut impl Visit, report: &dyn Fn(u64)) -> Result<([
 fn refused(path: &Path, cause: ReadError) -> HomeError {
     let path = path.display().to_string();
     match cause {
-        ReadError::Rule(cause) => HomeError::GenesisRule { path, cause: *cause },
+        ReadError::Rule(cause) => HomeError::GenesisRule { path, cause },
         cause => HomeError::Genesis { path, cause: cause.to_string() },
     }
 }

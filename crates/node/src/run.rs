@@ -8,7 +8,7 @@ use crate::{
     backend::{NodeBackend, stale_ms},
     budgets::{Budgets, Objects},
     config::NodeConfig,
-    genesis::{CheckedGenesis, rows},
+    genesis::{CheckedGenesis, read_aside, rows},
     home::Home,
     indexer::{Indexer, rebuild},
     limits::allow_files,
@@ -25,7 +25,7 @@ use std::{
     collections::BTreeMap,
     panic::AssertUnwindSafe,
     sync::{Arc, OnceLock},
-    time::{Duration, Instant},
+    time::Duration,
 };
 use tokio::sync::watch;
 use virtengine_chain::genesis::{Head, Seat};
@@ -75,7 +75,7 @@ pub fn run(home: &Home, shutdown: Shutdown) -> Result<(), RunError> {
         runner.start(|context| async move {
             let mut shutdown = shutdown;
             let listeners = Listeners::open(&config).await?;
-            let reading = read_genesis(home.clone());
+            let reading = read_aside(home.clone());
             let reason = "the node is starting: it reads the genesis file";
             let reading = starting::answer_until(reading, &listeners, Limits::from(&config.api), reason);
             let genesis = tokio::select! {
@@ -100,20 +100,6 @@ pub fn run(home: &Home, shutdown: Shutdown) -> Result<(), RunError> {
         return Err(RunError::DiskFull { path, cause: Box::new(error) });
     }
     Err(error)
-}
-
-/// Reads and checks the genesis file on a thread of its own, which nobody waits for when the node is to stop.
-async fn read_genesis(home: Home) -> Result<CheckedGenesis, RunError> {
-    let (sender, answer) = tokio::sync::oneshot::channel();
-    std::thread::spawn(move || {
-        // Nobody waits for the answer of a node that is to stop.
-        drop(sender.send(home.genesis()));
-    });
-    let started = Instant::now();
-    let genesis = answer.await.map_err(|_| RunError::GenesisUnread)??;
-    let (validators, accounts) = (genesis.summary.validators, genesis.summary.accounts);
-    tracing::info!(validators, accounts, ms = started.elapsed().as_millis(), "read the genesis file");
-    Ok(genesis)
 }
 
 /// What a panic said.
@@ -351,7 +337,7 @@ impl Parts {
             validators: self.genesis.summary.seats.iter().map(validator).collect(),
             max_block_bytes: head.params.max_block_bytes,
             max_block_gas: Some(head.params.max_block_gas),
-            app_state: AppState::File { path: self.home.genesis_file(), bytes: self.genesis.bytes },
+            app_state: AppState { path: self.home.genesis_file(), bytes: self.genesis.bytes },
         }
     }
 

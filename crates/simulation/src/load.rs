@@ -14,26 +14,23 @@ use std::{
     },
     time::{Duration, SystemTime},
 };
-use virtengine_client::{BaseAccount, sign::any};
+use virtengine_client::BaseAccount;
 use virtengine_consensus::{BatchLimits, TxSource};
 use virtengine_crypto::{
     KeyKind, SigningKey,
     cosmos::{SignerAccount, Unverified, verify_txs},
 };
-use virtengine_lab::load::{Arrivals, Signer, Terms, keys, schedule};
+use virtengine_lab::load::{Arrivals, Signer, Terms, keys, schedule, transfer};
 use virtengine_types::{
-    Address, Amount, Coin,
+    Address,
     block::{FinalizedBlock, Hash},
     code::Rejection,
     ledger::Pool,
-    proto::cosmos::bank::v1beta1::MsgSend,
     tx::{DecodedTx, VerifiedTx},
 };
 
 /// Name of the simulated chain.
 pub(crate) const CHAIN: &str = "virtengine-world-1";
-/// Gas of a transfer: about twice what it uses.
-const GAS: u64 = 60_000;
 /// uve for each million of gas, the chain's minimum or more.
 const GAS_PRICE: u128 = 25_000;
 /// Accounts for each transfer a second: so long as a transfer is final within as many seconds, none of its account is
@@ -90,14 +87,9 @@ impl Load {
         let signed = |place: usize| {
             // Accounts take turns, each always at one validator.
             let account = place % count;
-            let to = addresses[random.random_range(0..count)];
-            let message = MsgSend {
-                from_address: addresses[account].to_string(),
-                to_address: to.to_string(),
-                amount: vec![Coin::base(Amount(1)).to_wire()],
-            };
+            let to = addresses[random.random_range(0..count)].to_string();
             let sequence = (place / count) as u64;
-            let signed = signers[account].sign(account as u32, sequence, &[any(&message)], GAS, &terms);
+            let signed = transfer(&signers[account], account as u32, sequence, &to, &terms);
             let tx = Arc::new(DecodedTx::decode(signed.bytes).expect("a transfer that was made here"));
             Unverified {
                 tx,

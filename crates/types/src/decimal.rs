@@ -2,6 +2,8 @@
 
 /// Digits after the point.
 const DIGITS: usize = 18;
+/// Units of the number 1: 10^18.
+pub const ONE: u128 = 1_000_000_000_000_000_000;
 
 /// The fields that hold decimals: integers in units of 10^-18 on the wire, decimal text in JSON.
 const DECIMALS: &[&str] = &[
@@ -23,7 +25,8 @@ const DECIMALS: &[&str] = &[
     "cosmos.staking.v1beta1.Validator.delegator_shares",
 ];
 
-/// Whether the text of a field by its full name, in slashing its bytes, is an integer in units of 10^-18 that JSON shows as a decimal.
+/// Whether the text of a field by its full name, in slashing its bytes, is an integer in units of 10^-18 that JSON
+/// shows as a decimal.
 #[must_use]
 pub fn is_decimal(full_name: &str) -> bool {
     DECIMALS.contains(&full_name)

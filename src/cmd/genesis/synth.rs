@@ -5,7 +5,7 @@
 
 use super::create;
 use crate::cmd::{
-    network::{self, NodeKeys},
+    network::{self, NodeKeys, STAKE},
     output::{Output, note},
 };
 use clap::Args;
@@ -26,8 +26,6 @@ use virtengine_lab::scenario::Progress;
 use virtengine_node::NodeConfig;
 use virtengine_types::{Address, Amount, Coin, Timestamp, params::Params};
 
-/// Self-delegation of each validator: 100,000 VE.
-const STAKE: Amount = Amount(100_000_000_000);
 /// What each account owns: 1,000 VE.
 const FUNDS: Amount = Amount(1_000_000_000);
 /// What the account `faucet` owns: 1,000,000,000 VE.

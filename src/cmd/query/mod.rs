@@ -7,6 +7,7 @@ mod events;
 mod market;
 mod proof;
 mod provider;
+mod slashing;
 mod staking;
 
 use super::{
@@ -50,7 +51,7 @@ enum Module {
     Distribution(distribution::Distribution),
     /// Who is tombstoned.
     #[command(subcommand)]
-    Slashing(distribution::Slashing),
+    Slashing(slashing::Slashing),
     /// Providers.
     #[command(subcommand)]
     Provider(provider::Provider),

@@ -2,12 +2,12 @@
 
 use crate::outcome::Fatal;
 use virtengine_types::{
-    ratio,
+    decimal, ratio,
     staking::{Delegation, Validator, ValidatorStatus},
 };
 
 /// Units of a reward in one uve, and of the rate 1.
-pub const UNIT: u128 = 1_000_000_000_000_000_000;
+pub const UNIT: u128 = decimal::ONE;
 
 /// Counts what a validator has earned while a bonded token's reward rose to `per_token`: its commission,
 /// rounded down, and for each of its shares the rest. Nothing if that is counted already.

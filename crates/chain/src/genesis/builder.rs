@@ -115,7 +115,7 @@ impl<S: FnMut(WriteSet) -> Result<(), Stopped>> Builder<S> {
     /// - `Stopped` - nobody takes the rows
     pub fn validator(&mut self, validator: ProvenValidator) -> Result<(), GenesisError> {
         let position = self.validators;
-        let item = |cause| GenesisError::Item { list: "validators", position, cause };
+        let item = |cause| GenesisError::item("validators", position, cause);
         self.add_validator(validator.get()).map_err(item)?;
         self.validators = position.saturating_add(1);
         self.numbers_suffice()?;
@@ -199,7 +199,7 @@ impl<S: FnMut(WriteSet) -> Result<(), Stopped>> Builder<S> {
         if position == 0 {
             self.close_validators()?;
         }
-        let item = |cause| GenesisError::Item { list: "accounts", position, cause };
+        let item = |cause| GenesisError::item("accounts", position, cause);
         self.ascends("account", account.address, position).map_err(item)?;
         self.add_unlisted(Some(account.address))?;
         let balances = self.balances(account).map_err(item)?;
@@ -359,7 +359,7 @@ fn unique<const N: usize>(what: &'static str, mut keys: Vec<([u8; N], u32)>) -> 
     for (one, next) in keys.iter().zip(keys.iter().skip(1)) {
         if one.0 == next.0 {
             let cause = ItemError::Twice { what, value: hex::encode(one.0), first: one.1.into() };
-            return Err(GenesisError::Item { list: "validators", position: next.1.into(), cause });
+            return Err(GenesisError::item("validators", next.1.into(), cause));
         }
     }
     Ok(())

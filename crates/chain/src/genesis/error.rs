@@ -64,7 +64,7 @@ pub enum GenesisError {
         /// Place in it, from 0.
         position: u64,
         /// The rule broken.
-        cause: ItemError,
+        cause: Box<ItemError>,
     },
     /// A row cannot be encoded.
     #[error(transparent)]
@@ -72,6 +72,13 @@ pub enum GenesisError {
     /// Whoever takes the rows takes no more.
     #[error("nobody takes the rows of the genesis any more")]
     Stopped,
+}
+
+impl GenesisError {
+    /// The refusal of an item.
+    pub(super) fn item(list: &'static str, position: u64, cause: ItemError) -> Self {
+        Self::Item { list, position, cause: Box::new(cause) }
+    }
 }
 
 impl From<Stopped> for GenesisError {

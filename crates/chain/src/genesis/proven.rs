@@ -29,7 +29,7 @@ impl ProvenValidator {
         };
         let position = first.saturating_add(at as u64);
         match validators.get(at).map(refused) {
-            Some(cause) => Err(GenesisError::Item { list: "validators", position, cause }),
+            Some(cause) => Err(GenesisError::item("validators", position, cause)),
             None => Ok(Vec::new()),
         }
     }

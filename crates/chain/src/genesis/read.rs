@@ -53,13 +53,7 @@ pub enum ReadError {
     },
     /// It breaks a rule.
     #[error(transparent)]
-    Rule(Box<GenesisError>),
-}
-
-impl From<GenesisError> for ReadError {
-    fn from(error: GenesisError) -> Self {
-        Self::Rule(Box::new(error))
-    }
+    Rule(#[from] GenesisError),
 }
 
 /// Reads a file of any length in constant memory. Fields and lists have one order, so that each piece can be checked

@@ -210,7 +210,7 @@ fn rejects_a_chain_without_validators() {
 
 fn item(error: GenesisError) -> (&'static str, u64, ItemError) {
     let GenesisError::Item { list, position, cause } = error else { panic!("{error}") };
-    (list, position, cause)
+    (list, position, *cause)
 }
 
 #[test]

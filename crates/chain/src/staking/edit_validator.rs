@@ -6,15 +6,13 @@ use virtengine_state::State;
 use virtengine_types::{
     Amount, Timestamp,
     block::Event,
+    decimal,
     msg::{EditDescription, EditValidator},
     staking::{Commission, Description, Validator},
 };
 
 /// Milliseconds between two changes of a commission rate.
 const DAY_MS: u64 = 24 * 60 * 60 * 1_000;
-
-/// The rate of 1: rates have 18 decimals.
-const ONE: u128 = 1_000_000_000_000_000_000;
 
 /// Changes the texts, the commission rate or the promise of the signer's validator.
 ///
@@ -39,7 +37,7 @@ pub fn edit_validator(state: &mut State, ctx: &mut TxContext<'_>, msg: &EditVali
     let (rate, min) = (validator.commission.rate, validator.min_self_delegation);
     let moniker = validator.description.moniker.clone();
     put_validator(state, ctx, msg.operator, validator)?;
-    let rate = format!("{}.{:018}", rate / ONE, rate % ONE);
+    let rate = decimal::to_text(&rate.to_string());
     ctx.emit(Event::new("edit_validator").with("commission_rate", &rate).with("min_self_delegation", min));
     ctx.emit(
         Event::new("staking.validator.edited")

@@ -41,7 +41,7 @@ pub(crate) fn tombstone(
     Ok(burned)
 }
 
-/// Lets a settled validator return.
+/// Lets a validator return.
 pub(crate) fn free(
     state: &mut State,
     ctx: &mut TxContext<'_>,
@@ -71,7 +71,7 @@ pub(super) fn burn_redelegated(
     delegator: Address,
     destination: Address,
     amount: Amount,
-) -> Outcome<Amount> {
+) -> Outcome<()> {
     let position = Position::read(state, delegator, destination)?;
     let staked = position.worth().min(amount);
     if !staked.is_zero() {
@@ -80,7 +80,7 @@ pub(super) fn burn_redelegated(
     }
     let mut rest = less("slashed redelegation", amount, staked)?;
     let key = (delegator, destination);
-    let Some(mut unbonding) = state.get(&UNBONDINGS, &key)? else { return Ok(staked) };
+    let Some(mut unbonding) = state.get(&UNBONDINGS, &key)? else { return Ok(()) };
     let mut left = Amount::ZERO;
     for entry in &mut unbonding.entries {
         let part = entry.balance.min(rest);
@@ -89,7 +89,7 @@ pub(super) fn burn_redelegated(
         left = Amount(left.0.saturating_add(part.0));
     }
     if left.is_zero() {
-        return Ok(staked);
+        return Ok(());
     }
     unbonding.entries.retain(|entry| !entry.balance.is_zero());
     if unbonding.entries.is_empty() {
@@ -98,6 +98,5 @@ pub(super) fn burn_redelegated(
         state.put(&UNBONDINGS, &key, &unbonding)?;
     }
     shrink(state, Bucket::NotBonded, left)?;
-    burn(state, ctx, Bucket::NotBonded, left)?;
-    Ok(Amount(staked.0.saturating_add(left.0)))
+    burn(state, ctx, Bucket::NotBonded, left)
 }

@@ -3,7 +3,8 @@ mod agreement;
 use super::*;
 use crate::{Entry, Filter, Query};
 use bytes::Bytes;
-use std::path::Path;
+use std::path::{Path, PathBuf};
+use std::time::SystemTime;
 use tempfile::TempDir;
 use virtengine_types::block::{BlockHeader, BlockOutcome, Event, FinalizedBlock, TxResult};
 use virtengine_types::tx::{DecodedTx, Fee};
@@ -373,8 +374,7 @@ fn rejects_a_directory_that_lost_a_keyspace_at_every_open() {
     drop(history);
     let mut named = Vec::new();
     for keyspace in 1..=8 {
-        let directory = TempDir::new().unwrap();
-        copy(whole.path(), directory.path());
+        let directory = copy(whole.path());
         std::fs::remove_file(directory.path().join(format!("keyspaces/{keyspace}/current"))).unwrap();
         for _ in 0..2 {
             let error = History::open(directory.path(), CHAIN, Config::default()).err().unwrap();
@@ -400,17 +400,43 @@ fn rejects_a_directory_that_lost_its_first_or_last_block() {
     }
 }
 
-/// Copies the files as they are, without the open store knowing: what a killed process leaves behind.
-fn copy(from: &Path, to: &Path) {
-    std::fs::create_dir_all(to).unwrap();
-    for entry in std::fs::read_dir(from).unwrap().map(Result::unwrap) {
-        let target = to.join(entry.file_name());
-        if entry.file_type().unwrap().is_dir() {
-            copy(&entry.path(), &target);
-        } else {
-            std::fs::copy(entry.path(), target).unwrap();
+/// Every file below `directory`, with its length and the time of its last change.
+fn files(directory: &Path) -> Vec<(PathBuf, u64, SystemTime)> {
+    let mut found = Vec::new();
+    let mut waiting = vec![directory.to_path_buf()];
+    while let Some(directory) = waiting.pop() {
+        for entry in std::fs::read_dir(directory).into_iter().flatten().flatten() {
+            match entry.metadata() {
+                Ok(metadata) if metadata.is_dir() => waiting.push(entry.path()),
+                Ok(metadata) => found.push((entry.path(), metadata.len(), metadata.modified().unwrap())),
+                // The store removed it meanwhile: the next listing differs.
+                Err(_) => {}
+            }
         }
     }
+    found.sort();
+    found
+}
+
+/// Copies the files as they are, without the open store knowing: what a killed process leaves behind.
+///
+/// A crash stops everything at one moment, a copy takes many: it is taken again until no thread of the store changed
+/// a file meanwhile.
+fn copy(from: &Path) -> TempDir {
+    for _ in 0..1_000 {
+        let (before, copy) = (files(from), TempDir::new().unwrap());
+        let copied = before.iter().try_for_each(|(file, _, _)| {
+            let target = copy.path().join(file.strip_prefix(from).unwrap());
+            std::fs::create_dir_all(target.parent().unwrap())?;
+            std::fs::copy(file, target).map(|_| ())
+        });
+        match copied {
+            Ok(()) if files(from) == before => return copy,
+            Err(error) if error.kind() != std::io::ErrorKind::NotFound => panic!("{error}"),
+            _ => {}
+        }
+    }
+    panic!("the store changes its files all the time")
 }
 
 #[test]
@@ -426,8 +452,7 @@ fn crash_after_any_block(config: &Config) {
     let history = open(directory.path());
     for (count, given) in chain().iter().enumerate() {
         history.append(given).unwrap();
-        let crashed = TempDir::new().unwrap();
-        copy(directory.path(), crashed.path());
+        let crashed = copy(directory.path());
         let recovered = open(crashed.path());
         assert_eq!(recovered.latest().unwrap().hash, given.hash);
         assert_eq!(recovered.next_sequence(), history.next_sequence());
@@ -454,8 +479,7 @@ fn a_torn_last_write_loses_only_the_block_it_belongs_to() {
         files.filter(|path| path.extension().is_some_and(|e| e == "jnl")).max().unwrap()
     };
     history.append(&chain()[1]).unwrap();
-    let crashed = TempDir::new().unwrap();
-    copy(directory.path(), crashed.path());
+    let crashed = copy(directory.path());
     // The file is longer than what was written to it: cut within the last batch.
     let bytes = std::fs::read(journal(crashed.path())).unwrap();
     let written = bytes.iter().rposition(|byte| *byte != 0).unwrap();

@@ -116,8 +116,8 @@ impl Work for Transfers {
     }
 }
 
-/// A transfer of 1 uve.
-pub(crate) fn transfer(signer: &Signer, index: u32, sequence: u64, to: &str, terms: &Terms) -> Signed {
+/// A transfer of 1 uve, signed by the account at `index` of a load with its next sequence.
+pub fn transfer(signer: &Signer, index: u32, sequence: u64, to: &str, terms: &Terms) -> Signed {
     let message = MsgSend {
         from_address: signer.address().to_string(),
         to_address: to.to_owned(),

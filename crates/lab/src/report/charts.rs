@@ -7,7 +7,8 @@ use super::{
 };
 use crate::{
     format::{plain, quantity},
-    result::{Held, HeldPoint, Interval, LatencyByLoad, LoadPoint, OverTime, Series, TimePoint},
+    result::{Held, HeldPoint, LatencyByLoad, LoadPoint, OverTime, Series, TimePoint},
+    statistics::Estimate,
 };
 
 /// Most points of a line: more than a phone has columns for would only make the page large.
@@ -126,7 +127,7 @@ fn by_load(series: &LatencyByLoad) -> Vec<Figure> {
 
 /// Memory and tasks of a node while the run went on.
 fn held(series: &Held) -> Vec<Figure> {
-    let one = |what: &str, unit: &'static str, points: &[HeldPoint], growth: Option<Interval>| {
+    let one = |what: &str, unit: &'static str, points: &[HeldPoint], growth: Option<Estimate>| {
         let line: Vec<_> = points.iter().map(|point| (point.at_seconds, point.value)).collect();
         let title = format!("{what} over time, {}", series.name);
         (!line.is_empty()).then(|| Figure {
@@ -144,7 +145,7 @@ fn held(series: &Held) -> Vec<Figure> {
     memory.into_iter().chain(tasks).collect()
 }
 
-fn grown(Interval { low, value, high }: Interval, unit: &str) -> String {
+fn grown(Estimate { low, value, high }: Estimate, unit: &str) -> String {
     let of = |number: f64| {
         if number < 0.0 { format!("−{}", quantity(-number, unit)) } else { quantity(number, unit) }
     };

@@ -6,7 +6,7 @@ use super::{
 };
 use crate::{
     format::{plain, quantity, rough},
-    result::{Degradation, Growth, Interval, Measure, Scaling, Series},
+    result::{Degradation, Growth, Measure, Scaling, Series},
     scaling::Laws,
     statistics::{Estimate, Usl},
 };
@@ -76,7 +76,7 @@ impl<'a> Fit<'a> {
             let why = self.laws.power.as_ref().err().map(|error| format!(": {error}")).unwrap_or_default();
             return format!("No law fitted{why}.");
         };
-        let Interval { low, value, high } = growth.exponent;
+        let Estimate { low, value, high } = growth.exponent;
         format!("{} ({} to {}), R² {:.3}", exponent(value), exponent(low), exponent(high), growth.r_squared)
     }
 

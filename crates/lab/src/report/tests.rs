@@ -5,9 +5,10 @@ use super::*;
 use crate::{
     baseline::Baselines,
     result::{
-        Failure, Held, HeldPoint, Interval, LoadPoint, MAX_NUMBER, Measure, Metric, OverTime, RunResult,
-        Scaling, ScalingPoint, Series, TimePoint, tests::sample,
+        Failure, Held, HeldPoint, LoadPoint, MAX_NUMBER, Measure, Metric, OverTime, RunResult, Scaling,
+        ScalingPoint, Series, TimePoint, tests::sample,
     },
+    statistics::Estimate,
 };
 
 fn baselines() -> Baselines {
@@ -246,7 +247,7 @@ fn a_cell_with_nothing_to_say_is_marked_so() {
 fn memory_and_tasks_are_shown_with_their_growth() {
     let held = |growth: Option<[f64; 3]>| {
         let points = (0..9).map(|at| HeldPoint { at_seconds: f64::from(at), value: 1e9 });
-        let growth = growth.map(|[low, value, high]| Interval { low, value, high });
+        let growth = growth.map(|[low, value, high]| Estimate { low, value, high });
         Series::Held(Held {
             name: "validator1".into(),
             memory: points.collect(),

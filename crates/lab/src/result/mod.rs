@@ -32,8 +32,8 @@ pub use rules::{
 };
 pub(crate) use rules::{check_count, check_magnitude, check_name, check_text, check_unique, decode};
 pub use series::{
-    Growth, Interval, LatencyByLoad, LoadPoint, Measure, OverTime, Percentiles, Repetitions, Scalability,
-    Scaling, ScalingPoint, Series, SizeSummary, Stage, Stages, TimePoint,
+    Growth, LatencyByLoad, LoadPoint, Measure, OverTime, Percentiles, Repetitions, Scalability, Scaling,
+    ScalingPoint, Series, SizeSummary, Stage, Stages, TimePoint,
 };
 pub use timestamp::{Timestamp, TimestampError};
 pub use usage::{Held, HeldPoint};

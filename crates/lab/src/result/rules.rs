@@ -4,6 +4,7 @@ use serde::de::DeserializeOwned;
 use std::collections::BTreeSet;
 
 use super::Rejected;
+use crate::statistics::Estimate;
 
 /// Largest document that is read, in bytes.
 pub const MAX_BYTES: usize = 16 << 20;
@@ -84,6 +85,11 @@ pub(super) fn check_signed(what: &str, found: f64) -> Result<(), Rejected> {
         return Err(Rejected::OutOfRange { what: what.into(), found, min: -MAX_NUMBER, max: MAX_NUMBER });
     }
     Ok(())
+}
+
+/// As [`check_signed`], of an estimate and the ends of its interval.
+pub(super) fn check_estimate(what: &str, Estimate { low, value, high }: &Estimate) -> Result<(), Rejected> {
+    [low, value, high].into_iter().try_for_each(|found| check_signed(what, *found))
 }
 
 /// A quantity from `min` to `max`, both included.

@@ -4,6 +4,7 @@ mod origin;
 use serde_json::{Value, json};
 
 use super::*;
+use crate::statistics::Estimate;
 
 /// A result with every kind of series and an error.
 pub(crate) fn sample() -> RunResult {
@@ -69,7 +70,7 @@ pub(crate) fn sample() -> RunResult {
 }
 
 fn growth() -> Growth {
-    let interval = |value| Interval { low: value, value, high: value };
+    let interval = |value| Estimate { low: value, value, high: value };
     let summary = |size: u64| SizeSummary { size, median: size as f64 / 100.0, scatter: 0.0 };
     let scalability = Scalability {
         lambda: interval(1.0),

@@ -3,9 +3,10 @@
 use serde::{Deserialize, Serialize};
 
 use super::{
-    Interval, MAX_POINTS, Rejected, check_count, check_magnitude,
-    rules::{check_rising, check_signed},
+    MAX_POINTS, Rejected, check_count, check_magnitude,
+    rules::{check_estimate, check_rising},
 };
+use crate::statistics::Estimate;
 
 /// Memory and tasks of a node while the run went on.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -18,9 +19,9 @@ pub struct Held {
     /// Tasks of its runtime, in order of time; none if the node does not tell.
     pub tasks: Vec<HeldPoint>,
     /// Bytes that the memory grew by each minute of the second half; none if the run was too short to tell.
-    pub memory_per_minute: Option<Interval>,
+    pub memory_per_minute: Option<Estimate>,
     /// The same of the tasks.
-    pub tasks_per_minute: Option<Interval>,
+    pub tasks_per_minute: Option<Estimate>,
 }
 
 /// A quantity at a moment.
@@ -43,8 +44,7 @@ impl Held {
         for (what, growth) in
             [("memory_per_minute", self.memory_per_minute), ("tasks_per_minute", self.tasks_per_minute)]
         {
-            let ends = growth.map(|Interval { low, value, high }| [low, value, high]);
-            ends.into_iter().flatten().try_for_each(|found| check_signed(what, found))?;
+            growth.as_ref().map_or(Ok(()), |growth| check_estimate(what, growth))?;
         }
         Ok(())
     }

@@ -6,8 +6,8 @@ mod tests;
 use super::measure::Measured;
 use crate::{
     network::{Metrics, Usage},
-    result::{Held, HeldPoint, Interval, MAX_POINTS, Metric},
-    statistics::{StatisticsError, Trend},
+    result::{Held, HeldPoint, MAX_POINTS, Metric},
+    statistics::{Estimate, StatisticsError, trend_of_second_half},
 };
 use std::time::{Duration, Instant};
 use tokio::sync::mpsc;
@@ -61,10 +61,10 @@ impl Samples {
         };
         for held in &mut self.0 {
             match trend(&held.memory, end) {
-                Ok(trend) => held.memory_per_minute = Some(interval(&trend)),
+                Ok(trend) => held.memory_per_minute = Some(trend),
                 Err(error) => told = format!("not told: {error}"),
             }
-            held.tasks_per_minute = trend(&held.tasks, end).ok().map(|trend| interval(&trend));
+            held.tasks_per_minute = trend(&held.tasks, end).ok();
         }
         (self.0, told)
     }
@@ -76,19 +76,14 @@ fn push(points: &mut Vec<HeldPoint>, at: Duration, value: f64) {
     }
 }
 
-fn trend(points: &[HeldPoint], end: Duration) -> Result<Trend, StatisticsError> {
+fn trend(points: &[HeldPoint], end: Duration) -> Result<Estimate, StatisticsError> {
     let inside = points.iter().filter(|point| point.at_seconds <= end.as_secs_f64());
-    Trend::of_second_half(&inside.map(|point| (point.at_seconds, point.value)).collect::<Vec<_>>())
-}
-
-fn interval(trend: &Trend) -> Interval {
-    let slope = trend.per_minute;
-    Interval { low: slope.low, value: slope.value, high: slope.high }
+    trend_of_second_half(&inside.map(|point| (point.at_seconds, point.value)).collect::<Vec<_>>())
 }
 
 /// The growth, 0 where none is told from noise.
-fn growth(slope: Option<Interval>) -> Option<f64> {
-    slope.map(|Interval { low, value, .. }| if low > 0.0 { value } else { 0.0 })
+fn growth(slope: Option<Estimate>) -> Option<f64> {
+    slope.as_ref().map(Estimate::surely_above_zero)
 }
 
 /// Tells the tasks of each node every few seconds, with the time since the call. A node that does not answer has ended,
@@ -120,7 +115,7 @@ impl Measured {
 
     /// The most growth of any node; none where any is not told.
     pub(super) fn growths(&self) -> Vec<Metric> {
-        let most = |of: fn(&Held) -> Option<Interval>| {
+        let most = |of: fn(&Held) -> Option<Estimate>| {
             let all: Option<Vec<f64>> = self.held.iter().map(|held| growth(of(held))).collect();
             all.filter(|all| !all.is_empty()).map(|all| all.into_iter().fold(0.0, f64::max))
         };

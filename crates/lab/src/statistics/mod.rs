@@ -2,7 +2,7 @@
 //!
 //! - [`Latencies`] counts durations and gives their percentiles
 //! - [`Summary`] and [`Change`] say how far repetitions scatter, and whether two sets of them differ
-//! - [`Trend`] is the growth of a quantity while a run goes on
+//! - [`trend_of_second_half`] is the growth of a quantity while a run goes on
 //! - [`PowerLaw`] is the growth of a cost with size, [`Usl`] the growth of a throughput with concurrency
 //!
 //! Intervals are of 95 % confidence. Everything is deterministic: what is drawn at random is drawn from a seed.
@@ -18,15 +18,17 @@ mod usl;
 pub use latencies::Latencies;
 pub use power_law::PowerLaw;
 pub use sample::{Change, Summary};
-pub use trend::Trend;
+pub use trend::trend_of_second_half;
 pub use usl::Usl;
 
+use serde::{Deserialize, Serialize};
 use statrs::distribution::{ContinuousCDF, StudentsT};
 use std::collections::BTreeSet;
 use thiserror::Error;
 
 /// A value and the interval that holds the true one with 95 % confidence.
-#[derive(Clone, Copy, Debug, PartialEq)]
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct Estimate {
     /// Lower end of the interval.
     pub low: f64,
@@ -34,6 +36,13 @@ pub struct Estimate {
     pub value: f64,
     /// Upper end of the interval.
     pub high: f64,
+}
+
+impl Estimate {
+    /// The value, 0 where it is not surely above 0.
+    pub fn surely_above_zero(&self) -> f64 {
+        if self.low > 0.0 { self.value } else { 0.0 }
+    }
 }
 
 /// Why measurements say nothing.

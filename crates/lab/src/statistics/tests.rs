@@ -302,25 +302,26 @@ fn a_growth_in_the_second_half_is_told_from_noise() {
     for seed in 0..20 {
         // Warm after 100 of 300 seconds, then 60 a minute.
         let grown = over_time(300, seed, |at| if at < 100.0 { 50.0 * at } else { 5_000.0 + at });
-        let trend = Trend::of_second_half(&grown).unwrap();
-        assert!((trend.growth() / 60.0 - 1.0).abs() < 0.1, "{trend:?}");
-        assert!(trend.per_minute.low < 60.0 && 60.0 < trend.per_minute.high * 1.02, "{trend:?}");
-        let falling = Trend::of_second_half(&over_time(300, seed, |at| 5_000.0 - at)).unwrap();
-        assert!(falling.growth() == 0.0 && falling.per_minute.high < 0.0, "{falling:?}");
+        let trend = trend_of_second_half(&grown).unwrap();
+        assert!((trend.surely_above_zero() / 60.0 - 1.0).abs() < 0.1, "{trend:?}");
+        assert!(trend.low < 60.0 && 60.0 < trend.high * 1.02, "{trend:?}");
+        let falling = trend_of_second_half(&over_time(300, seed, |at| 5_000.0 - at)).unwrap();
+        assert!(falling.surely_above_zero() == 0.0 && falling.high < 0.0, "{falling:?}");
     }
-    let told = (0..200)
-        .filter(|seed| Trend::of_second_half(&over_time(300, *seed, |_| 5_000.0)).unwrap().growth() > 0.0);
+    let told = (0..200).filter(|seed| {
+        trend_of_second_half(&over_time(300, *seed, |_| 5_000.0)).unwrap().surely_above_zero() > 0.0
+    });
     // One in forty is above by chance; the noise that fades makes it some more.
     assert!(told.count() < 20);
 }
 
 #[test]
 fn rejects_a_trend_of_a_short_run() {
-    let error = Trend::of_second_half(&over_time(100, 1, |_| 5.0)).unwrap_err();
+    let error = trend_of_second_half(&over_time(100, 1, |_| 5.0)).unwrap_err();
     assert!(matches!(error, StatisticsError::TooShort { found: 50.0, needed: 60.0, .. }));
     assert_eq!(error.to_string(), "the trend of a run's second half needs at least 60 s, not 50.0 s");
     let gap: Vec<_> =
         over_time(300, 1, |_| 5.0).into_iter().filter(|(at, _)| *at < 200.0 || *at > 290.0).collect();
-    assert!(matches!(Trend::of_second_half(&gap), Err(StatisticsError::TooFew { needed: 12, .. })));
-    assert!(matches!(Trend::of_second_half(&[]), Err(StatisticsError::TooFew { found: 0, .. })));
+    assert!(matches!(trend_of_second_half(&gap), Err(StatisticsError::TooFew { needed: 12, .. })));
+    assert!(matches!(trend_of_second_half(&[]), Err(StatisticsError::TooFew { found: 0, .. })));
 }

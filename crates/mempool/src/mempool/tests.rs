@@ -106,6 +106,20 @@ async fn rejects_each_broken_rule_with_its_code() {
 }
 
 #[tokio::test]
+async fn a_pending_transaction_does_not_keep_the_message_it_came_in() {
+    let ledger = Ledger::default();
+    let user = User::in_ledger(&ledger, 1, 5, 1_000_000);
+    let mempool = start(Config::default(), &ledger);
+    let mut bytes = user.transfer(5, 2_500).to_vec();
+    let length = bytes.len();
+    bytes.resize(512 * 1024, 0);
+    let message = Bytes::from(bytes);
+    let hash = mempool.check_tx(message.slice(..length)).await.unwrap();
+    assert!(mempool.contains(&hash));
+    assert!(message.is_unique());
+}
+
+#[tokio::test]
 async fn the_same_bytes_at_once_are_taken_once() {
     let ledger = Ledger::default();
     let user = User::in_ledger(&ledger, 1, 0, 1_000_000);

@@ -159,7 +159,7 @@ fn rejects_what_breaks_a_rule_naming_the_file() {
     let HomeError::GenesisRule { cause: GenesisError::Item { position: 1, cause, .. }, .. } = error else {
         panic!("{error}")
     };
-    assert!(matches!(cause, ItemError::Order { .. }), "{cause}");
+    assert!(matches!(*cause, ItemError::Order { .. }), "{cause}");
 }
 
 #[test]

@@ -1,7 +1,6 @@
 //! What the surface asks of the rest of the node.
 
 use bytes::Bytes;
-use serde_json::Value;
 use std::future::Future;
 use std::path::PathBuf;
 use std::pin::Pin;
@@ -145,18 +144,13 @@ pub struct Genesis {
     pub app_state: AppState,
 }
 
-/// What stands under `app_state` in the genesis.
+/// What stands under `app_state` in the genesis: the JSON of a file, which may be larger than memory.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum AppState {
-    /// In memory.
-    Value(Value),
-    /// The JSON of a file, which may be larger than memory.
-    File {
-        /// The file.
-        path: PathBuf,
-        /// Its length.
-        bytes: u64,
-    },
+pub struct AppState {
+    /// The file.
+    pub path: PathBuf,
+    /// Its length.
+    pub bytes: u64,
 }
 
 /// How this node presents itself.

@@ -62,7 +62,7 @@ pub(super) struct Chain {
     behind: AtomicBool,
     listing: AtomicBool,
     pending: Mutex<BTreeMap<Address, u64>>,
-    _directory: tempfile::TempDir,
+    directory: tempfile::TempDir,
 }
 
 struct State {
@@ -97,7 +97,7 @@ impl Chain {
             behind,
             listing,
             pending: Mutex::default(),
-            _directory: directory,
+            directory,
         };
         chain.block(Vec::new()).unwrap();
         chain
@@ -114,6 +114,8 @@ impl Chain {
 
     pub(super) fn genesis(&self) -> CometGenesis {
         let key = self.genesis.validators[0].consensus_key;
+        let (path, json) = (self.directory.path().join("genesis.json"), "{}");
+        std::fs::write(&path, json).unwrap();
         CometGenesis {
             chain_id: CHAIN_ID.to_owned(),
             time: self.genesis.genesis_time_ms,
@@ -122,7 +124,7 @@ impl Chain {
             validators: vec![CometValidator { key, power: 1 }],
             max_block_bytes: self.genesis.params.max_block_bytes,
             max_block_gas: None,
-            app_state: AppState::Value(serde_json::Value::Null),
+            app_state: AppState { path, bytes: json.len() as u64 },
         }
     }
 

@@ -3,13 +3,12 @@
 use super::decode::{Checked, MsgError, account, fixed, operator, payment, text};
 use crate::{
     Address, Amount, Height,
+    decimal::ONE,
     proto::{cosmos::crypto::ed25519, cosmos::staking::v1beta1 as wire, virtengine::staking::v1 as own},
     staking::{Commission, Description},
 };
 use prost::Message;
 
-/// 10^18: a rate of 1, in the units of Cosmos decimals on the wire.
-const ONE: u128 = 1_000_000_000_000_000_000;
 /// Text with which an edit leaves a field as it is.
 const DO_NOT_MODIFY: &str = "[do-not-modify]";
 

@@ -1,7 +1,7 @@
 use super::*;
 use proptest::prelude::*;
 
-pub(crate) fn validator(tokens: u128, shares: u128) -> Validator {
+fn validator(tokens: u128, shares: u128) -> Validator {
     Validator {
         consensus_key: [1; 32],
         bls_key: None,

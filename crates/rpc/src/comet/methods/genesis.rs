@@ -4,7 +4,7 @@ use super::super::{Comet, app::AppState, args::Args, envelope::RpcError, shapes}
 use serde_json::{Value, json};
 use std::{
     fs::File,
-    io::{self, Cursor, Read, Seek, SeekFrom},
+    io::{self, Read, Seek, SeekFrom},
 };
 
 /// Largest genesis that is answered in one piece, in bytes of JSON; also the size of one chunk.
@@ -39,15 +39,9 @@ pub(in super::super) fn chunk(comet: &Comet, args: &Args) -> Result<Value, RpcEr
 /// The JSON of a genesis: what is made here, then the state of the modules, which ends it.
 struct Text {
     head: Vec<u8>,
-    state: Source,
+    state: File,
     state_bytes: u64,
 }
-
-trait ReadSeek: Read + Seek {}
-
-impl<T: Read + Seek> ReadSeek for T {}
-
-type Source = Box<dyn ReadSeek>;
 
 /// What follows the state of the modules.
 const END: &[u8] = b"}";
@@ -58,15 +52,8 @@ impl Text {
         let mut head = shapes::genesis(genesis).to_string().into_bytes();
         head.truncate(head.len() - END.len());
         head.extend_from_slice(b",\"app_state\":");
-        let (state, state_bytes): (Source, u64) = match &genesis.app_state {
-            AppState::Value(value) => {
-                let text = value.to_string().into_bytes();
-                let bytes = text.len() as u64;
-                (Box::new(Cursor::new(text)), bytes)
-            }
-            AppState::File { path, bytes } => (Box::new(File::open(path)?), *bytes),
-        };
-        Ok(Self { head, state, state_bytes })
+        let AppState { path, bytes } = &genesis.app_state;
+        Ok(Self { head, state: File::open(path)?, state_bytes: *bytes })
     }
 
     const fn length(&self) -> u64 {

@@ -383,3 +383,25 @@ async fn the_node_and_the_network_have_their_shapes() {
         "there are 1 chunks, valid range is 0 to 0, got 1"
     );
 }
+
+#[tokio::test]
+async fn a_large_genesis_comes_in_chunks_from_its_file() {
+    let state = format!(r#"{{"bank":"{}"}}"#, "x".repeat(20 << 20));
+    let fixture = Fixture::with_state(CometConfig::default(), state.as_bytes()).await;
+    let refusal = fixture.error("genesis", json!({})).await.1;
+    assert_eq!(refusal, "genesis response is large, please use the genesis_chunked API instead");
+    let mut text = Vec::new();
+    for place in 0..2 {
+        let chunk = fixture.result("genesis_chunked", json!({"chunk": place.to_string()})).await;
+        assert_eq!((&chunk["chunk"], &chunk["total"]), (&json!(place.to_string()), &json!("2")));
+        text.extend(BASE64_STANDARD.decode(chunk["data"].as_str().unwrap()).unwrap());
+    }
+    let genesis: Value = serde_json::from_slice(&text).unwrap();
+    assert_eq!(genesis["chain_id"], CHAIN);
+    assert_eq!(genesis["app_state"], serde_json::from_str::<Value>(&state).unwrap());
+
+    let path = fixture.directory.path().join("genesis.json");
+    std::fs::File::options().write(true).open(path).unwrap().set_len(9).unwrap();
+    let refusal = fixture.error("genesis_chunked", json!({"chunk": "1"})).await.1;
+    assert_eq!(refusal, "the genesis file is shorter than when the node started");
+}

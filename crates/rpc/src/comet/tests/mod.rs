@@ -15,6 +15,7 @@ use futures::{SinkExt, StreamExt};
 use parking_lot::Mutex;
 use serde_json::{Value, json};
 use std::collections::HashSet;
+use std::path::Path;
 use std::sync::{
     Arc,
     atomic::{AtomicBool, Ordering},
@@ -98,7 +99,7 @@ impl Application for Chain {
 
 /// A running surface.
 struct Fixture {
-    _directory: TempDir,
+    directory: TempDir,
     hub: Hub,
     comet: Comet,
     chain: Arc<Chain>,
@@ -158,8 +159,20 @@ fn block(height: u64, txs: &[(&str, &str)]) -> FinalizedBlock {
     }
 }
 
+/// A file that holds the state of the modules.
+fn state_file(folder: &Path, json: &[u8]) -> AppState {
+    let path = folder.join("genesis.json");
+    std::fs::write(&path, json).unwrap();
+    AppState { path, bytes: json.len() as u64 }
+}
+
 impl Fixture {
     async fn start(config: CometConfig) -> Self {
+        Self::with_state(config, br#"{"bank": {}}"#).await
+    }
+
+    /// A surface whose genesis has this state of the modules.
+    async fn with_state(config: CometConfig, state: &[u8]) -> Self {
         let directory = TempDir::new().unwrap();
         let history = History::open(directory.path(), CHAIN, Config::default()).unwrap();
         let hub = Hub::new(history, HubConfig { ring_blocks: 2, ..HubConfig::default() });
@@ -176,7 +189,7 @@ impl Fixture {
             validators: (1..=4).map(|index| Validator { key: [index; 32], power: 10 }).collect(),
             max_block_bytes: 4_000_000,
             max_block_gas: None,
-            app_state: AppState::Value(json!({"bank": {}})),
+            app_state: state_file(directory.path(), state),
         };
         let node = NodeInfo {
             key: [1; 32],
@@ -192,7 +205,7 @@ impl Fixture {
         let app = router(comet.clone());
         let limits = server::Limits::from(&crate::Config::default());
         tokio::spawn(server::serve(listener, app, limits, std::future::pending()));
-        Self { _directory: directory, hub, comet, chain, address }
+        Self { directory, hub, comet, chain, address }
     }
 
     /// A surface over five blocks with one transaction each, `tx1` to `tx5`, to `a` and `b` in turn.

@@ -1,6 +1,9 @@
 use super::*;
 use crate::{
     Amount, Coin,
+    code::SdkCode,
+    coin::CoinError,
+    msg::MsgError,
     proto::cosmos::{bank::v1beta1::MsgSend, crypto::multisig::v1beta1::CompactBitArray},
     tx::MultisigKey,
 };
