@@ -1,8 +1,9 @@
 //! Taking in finalized blocks and dropping old ones.
 
+use super::fresh::{Appending, Fresh};
 use super::index::{BlockIndex, row_key};
-use super::rows::{ON_DISK, Packer, START, encode};
-use super::{BlockMeta, BlockRecord, Fresh, Head, History, HistoryError};
+use super::rows::{START, encode};
+use super::{BlockMeta, BlockRecord, Head, History, HistoryError};
 use crate::Entry;
 use bytes::Bytes;
 use fjall::{OwnedWriteBatch, PersistMode};
@@ -19,7 +20,7 @@ impl History {
     /// - `OtherChain`, `Results`, `Events` - it is not a block of this chain, or not a whole one
     /// - `Store` - the disk failed; the block is not kept
     pub fn append(&self, block: &FinalizedBlock) -> Result<Arc<BlockRecord>, HistoryError> {
-        let mut packer = self.inner.appending.lock();
+        let mut appending = self.inner.appending.lock();
         let head = self.inner.head.read().clone();
         let record = Arc::new(BlockRecord::new(block));
         let height = record.height().0;
@@ -38,7 +39,7 @@ impl History {
         if head.latest.as_ref().is_some_and(|latest| height <= latest.height().0) {
             return self.known(record);
         }
-        self.write(&mut packer, head, record)
+        self.write(&mut appending, head, record)
     }
 
     fn known(&self, record: Arc<BlockRecord>) -> Result<Arc<BlockRecord>, HistoryError> {
@@ -55,7 +56,7 @@ impl History {
 
     fn write(
         &self,
-        packer: &mut Packer,
+        appending: &mut Appending,
         mut head: Head,
         record: Arc<BlockRecord>,
     ) -> Result<Arc<BlockRecord>, HistoryError> {
@@ -64,10 +65,8 @@ impl History {
         let key = height.to_be_bytes();
         let body: (&Vec<Bytes>, &Option<Bytes>) = (&record.txs, &record.certificate);
         let mut batch = rows.db.batch().durability(Some(PersistMode::SyncData));
-        if head.fresh.is_full(&self.inner.config) {
-            head.fresh.write(rows)?;
-            batch.insert(&rows.about, ON_DISK, head.fresh.on_disk.to_be_bytes());
-        }
+        appending.write_index(rows, &self.inner.config, &mut head.fresh, &mut batch)?;
+        let packer = &mut appending.packer;
         batch.insert(&rows.headers, key, encode(&record.meta, "headers")?);
         batch.insert(&rows.bodies, key, packer.pack(&body, "bodies")?);
         batch.insert(&rows.results, key, packer.pack(record.outcome.as_ref(), "results")?);
@@ -84,12 +83,14 @@ impl History {
                 head.leftover = oldest..latest.height().0 + 1;
                 Some(meta.clone())
             }
-            (Some(earliest), _) => Some(self.prune(&mut batch, &mut head.fresh, earliest, height)?),
+            (Some(earliest), _) => {
+                Some(self.prune(appending, &mut batch, &mut head.fresh, earliest, height)?)
+            }
             (None, _) => Some(meta.clone()),
         };
         head.latest = Some(meta);
         for gone in head.leftover.by_ref().take(self.inner.config.prune_per_block as usize) {
-            self.remove(&mut batch, &mut head.fresh, gone)?;
+            self.remove(appending, &mut batch, &mut head.fresh, gone)?;
         }
         head.fresh.insert(BlockIndex::new(&self.inner.config, &record));
         batch.commit()?;
@@ -101,6 +102,7 @@ impl History {
     /// Removes blocks that are too old once `latest` is kept, a bounded number; answers the oldest left.
     fn prune(
         &self,
+        appending: &mut Appending,
         batch: &mut OwnedWriteBatch,
         fresh: &mut Fresh,
         earliest: Arc<BlockMeta>,
@@ -113,7 +115,7 @@ impl History {
         let reachable = earliest.height().0 + u64::from(self.inner.config.prune_per_block);
         let first_kept = wanted.min(reachable).min(latest - 1).max(earliest.height().0);
         for height in earliest.height().0..first_kept {
-            self.remove(batch, fresh, height)?;
+            self.remove(appending, batch, fresh, height)?;
         }
         let kept = self.inner.rows.header(first_kept)?;
         Ok(kept.map_or(earliest, Arc::new))
@@ -121,6 +123,7 @@ impl History {
 
     fn remove(
         &self,
+        appending: &mut Appending,
         batch: &mut OwnedWriteBatch,
         fresh: &mut Fresh,
         height: u64,
@@ -134,6 +137,9 @@ impl History {
             batch.remove(keyspace, key);
         }
         batch.remove(&rows.blocks, record.meta.hash);
+        if fresh.is_sealed(height) {
+            appending.settle(rows, fresh, batch)?;
+        }
         if !fresh.remove(height) {
             let mut index = BlockIndex::new(&self.inner.config, &record);
             index.terms.dedup_by_key(|(term, _)| *term);

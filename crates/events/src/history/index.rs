@@ -72,6 +72,11 @@ impl BlockIndex {
         index
     }
 
+    /// Rows that the index has, or somewhat fewer.
+    pub(super) fn rows(&self) -> usize {
+        self.terms.len() + self.hashes.len()
+    }
+
     /// Adds an event's attributes; `key` is memory to be used again.
     fn add(&mut self, config: &Config, key: &mut String, domain: Domain, event: &Event, place: u32) {
         for (name, value) in &event.attributes {

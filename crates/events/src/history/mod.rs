@@ -39,9 +39,9 @@ pub use search::{Found, Order, Page};
 #[cfg(doc)]
 use crate::Entry;
 use cache::BlockCache;
-use fresh::Fresh;
+use fresh::{Appending, Fresh};
 use parking_lot::{Mutex, RwLock};
-use rows::{Packer, Rows};
+use rows::Rows;
 use std::collections::BTreeSet;
 use std::ops::Range;
 use std::path::Path;
@@ -58,7 +58,7 @@ pub struct Config {
     /// `type.attribute` keys that can be searched without reading blocks, beside every attribute of the
     /// event log's topics. Default: the keys that wallets and explorers search by.
     pub indexed_keys: BTreeSet<String>,
-    /// Index rows that are kept in memory before they are written together. Default 131,072.
+    /// Index rows that are kept in memory before they are written together, and while they are. Default 131,072.
     pub index_batch_rows: usize,
     /// Most index rows that one search may read; a block that must be read itself counts as 50. A search
     /// beyond it is refused. Default 1,000,000.
@@ -201,7 +201,7 @@ struct Inner {
     config: Config,
     head: RwLock<Head>,
     /// Locked while a block is taken in.
-    appending: Mutex<Packer>,
+    appending: Mutex<Appending>,
     cache: Mutex<BlockCache>,
 }
 
@@ -239,7 +239,7 @@ impl History {
             chain_id: chain_id.to_owned(),
             config,
             head: RwLock::new(head),
-            appending: Mutex::new(Packer::new().map_err(fjall::Error::Io)?),
+            appending: Mutex::new(Appending::new().map_err(fjall::Error::Io)?),
             cache,
         };
         let history = Self { inner: Arc::new(inner) };

@@ -34,7 +34,8 @@ const KEPT_BYTES: usize = 16 << 20;
 /// Names of the keyspaces. A directory holds all of them from the start on.
 const KEYSPACES: [&str; 8] = ["about", "headers", "bodies", "results", "blocks", "txs", "index", "log"];
 
-/// The open keyspaces.
+/// The open keyspaces. Clones share them.
+#[derive(Clone)]
 pub(super) struct Rows {
     pub(super) db: Database,
     pub(super) about: Keyspace,

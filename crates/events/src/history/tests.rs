@@ -206,10 +206,11 @@ fn answers_from_the_index(history: &History) {
 #[test]
 fn a_restart_reads_a_bounded_number_of_blocks_again() {
     let (_directory, history) = filled(Config::default());
-    for height in 5..=257 {
+    for height in 5..=513 {
         history.append(&block(height, &[], vec![])).unwrap();
     }
-    assert_eq!(history.inner.rows.on_disk().unwrap(), 256);
+    // The next 256 wait until these are written, and are being written at most.
+    assert!(history.inner.rows.on_disk().unwrap() >= 256);
     assert_eq!(found(&history, "transfer.sender='x'", Order::Ascending), ["a", "c", "e"]);
 }
 

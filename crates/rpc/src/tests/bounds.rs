@@ -108,6 +108,41 @@ async fn a_stream_of_transactions_on_which_nothing_comes_ends_with_a_reason() {
 }
 
 #[tokio::test]
+async fn small_requests_of_a_stream_are_taken_while_the_first_waits_for_its_answer() {
+    let node = Node::start().await;
+    node.chain.hold(true);
+    let one = framed(&SubmitRequest { txs: vec![Bytes::from_static(b"x")] }.encode_to_vec());
+    let (mut send, response) = begun(&node, SUBMIT, one.repeat(500).into()).await;
+    timeout(LONG, node.chain.took(500)).await.expect("requests wait behind the first");
+    node.chain.hold(false);
+    send.send_data(Bytes::new(), true).unwrap();
+    let mut call = Call::new(response.await.unwrap());
+    for first in 0..500 {
+        let answer = SubmitResponse::decode(call.next().await.unwrap()).unwrap();
+        assert_eq!((answer.first, answer.count, answer.refused.len()), (first, 1, 1));
+    }
+    assert_eq!(call.next().await, None);
+}
+
+#[tokio::test]
+async fn a_stream_has_a_bound_on_the_transactions_that_wait() {
+    let node = Node::start().await;
+    node.chain.hold(true);
+    let many = framed(&SubmitRequest { txs: vec![Bytes::from_static(b"x"); 4_096] }.encode_to_vec());
+    let (mut send, response) = begun(&node, SUBMIT, many.repeat(3).into()).await;
+    timeout(LONG, node.chain.took(8_192)).await.expect("two requests fit");
+    let third = timeout(Duration::from_millis(200), node.chain.took(8_193)).await;
+    assert!(third.is_err(), "the third request waits");
+    node.chain.hold(false);
+    send.send_data(Bytes::new(), true).unwrap();
+    let mut call = Call::new(response.await.unwrap());
+    for first in [0, 4_096, 8_192] {
+        let answer = SubmitResponse::decode(timeout(LONG, call.next()).await.unwrap().unwrap()).unwrap();
+        assert_eq!((answer.first, answer.count), (first, 4_096));
+    }
+}
+
+#[tokio::test]
 async fn a_connection_without_a_call_is_told_to_go_and_closed_but_not_one_with_a_stream() {
     let node = Node::with(hasty()).await;
     let request = SubscribeRequest { topics: vec!["staking.*".into()], from_sequence: 0, filter: vec![] };

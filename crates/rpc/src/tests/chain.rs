@@ -13,6 +13,7 @@ use std::sync::{
     Arc,
     atomic::{AtomicBool, Ordering},
 };
+use tokio::sync::watch;
 use virtengine_chain::{
     BlockContext, BlockExecutor, Executed, Genesis, Mode, Step, bank,
     genesis::{GenesisAccount, GenesisValidator},
@@ -61,6 +62,9 @@ pub(super) struct Chain {
     genesis: Genesis,
     behind: AtomicBool,
     listing: AtomicBool,
+    /// Whether answers to many transactions are held back, and how many transactions came so.
+    held: watch::Sender<bool>,
+    taken: watch::Sender<usize>,
     pending: Mutex<BTreeMap<Address, u64>>,
     directory: tempfile::TempDir,
 }
@@ -96,6 +100,8 @@ impl Chain {
             genesis,
             behind,
             listing,
+            held: watch::Sender::new(false),
+            taken: watch::Sender::new(0),
             pending: Mutex::default(),
             directory,
         };
@@ -179,6 +185,16 @@ impl Chain {
     }
 
     /// Lets the node lack blocks that are final, or not.
+    /// Holds back the answers to transactions of streams, or lets them go.
+    pub(super) fn hold(&self, held: bool) {
+        self.held.send_replace(held);
+    }
+
+    /// Resolves once so many transactions came on streams.
+    pub(super) async fn took(&self, count: usize) {
+        self.taken.subscribe().wait_for(|taken| *taken >= count).await.unwrap();
+    }
+
     pub(super) fn set_behind(&self, behind: bool) {
         self.behind.store(behind, Ordering::Relaxed);
     }
@@ -332,7 +348,15 @@ impl Backend for Chain {
     }
 
     fn broadcast_all(&self, txs: Vec<Bytes>) -> Reply<Vec<Reply<Result<Hash, Rejection>>>> {
-        let replies = txs.into_iter().map(|tx| self.broadcast(tx)).collect();
+        self.taken.send_modify(|taken| *taken += txs.len());
+        let reply = |tx| -> Reply<_> {
+            let (answer, mut held) = (self.broadcast(tx), self.held.subscribe());
+            Box::pin(async move {
+                held.wait_for(|held| !held).await.unwrap();
+                answer.await
+            })
+        };
+        let replies = txs.into_iter().map(reply).collect();
         Box::pin(std::future::ready(replies))
     }
 

@@ -8,9 +8,9 @@ use crate::{
 };
 use bytes::Bytes;
 use prost::Message;
-use std::time::Duration;
-use tokio::sync::mpsc;
+use std::{sync::Arc, time::Duration};
 use tokio::sync::mpsc::error::SendTimeoutError;
+use tokio::sync::{OwnedSemaphorePermit, Semaphore, mpsc};
 use tokio::time::timeout;
 use tokio_stream::{StreamExt as _, wrappers::ReceiverStream};
 use virtengine_types::{
@@ -21,8 +21,12 @@ use virtengine_types::{
 
 /// Most transactions of one request.
 const MAX_TXS: usize = 4_096;
-/// Requests of a stream that are checked at once; further ones wait in the client's window.
-const IN_FLIGHT: usize = 4;
+/// Requests of a stream that are checked at once, and transactions in them; what is more waits in the client's window.
+/// A client that sends each transaction in a request of its own must not wait there behind thousands of them.
+const REQUESTS_IN_FLIGHT: usize = 1_024;
+const TXS_IN_FLIGHT: usize = 2 * MAX_TXS;
+/// Answers that wait for the client to take them.
+const ANSWERS: usize = 4;
 
 /// A request whose transactions were given to the mempool.
 struct Submitted {
@@ -30,6 +34,7 @@ struct Submitted {
     replies: Vec<Reply<Result<Hash, Rejection>>>,
     /// Of the memory for bodies.
     share: Option<Room>,
+    _in_flight: OwnedSemaphorePermit,
 }
 
 /// Takes transactions from a stream into the mempool, in their order, and answers each request once all of
@@ -44,9 +49,9 @@ pub(crate) fn submit(
     let context = router.context().clone();
     let idle = context.config().idle_timeout();
     // One place is for the reason of an end.
-    let (answers, receiver) = mpsc::channel(IN_FLIGHT + 1);
+    let (answers, receiver) = mpsc::channel(ANSWERS + 1);
     // One more is out of the queue while its answer is awaited.
-    let (submitted, waiting) = mpsc::channel(IN_FLIGHT - 1);
+    let (submitted, waiting) = mpsc::channel(REQUESTS_IN_FLIGHT - 1);
     tokio::spawn(take(context, share, requests, submitted));
     tokio::spawn(async move {
         answer(waiting, answers, idle).await;
@@ -63,6 +68,7 @@ async fn take(
     submitted: mpsc::Sender<Result<Submitted, tonic::Status>>,
 ) {
     let idle = context.config().idle_timeout();
+    let room = Arc::new(Semaphore::new(TXS_IN_FLIGHT));
     let mut first = 0u64;
     loop {
         // The place comes first: what nobody waits for must not be submitted.
@@ -80,11 +86,16 @@ async fn take(
                 Err(status) => return place.send(Err(status.into())),
             },
         };
-        let count = txs.len() as u64;
+        let count = u32::try_from(txs.len()).unwrap_or(u32::MAX);
+        let in_flight = tokio::select! {
+            () = submitted.closed() => return,
+            room = room.clone().acquire_many_owned(count) => room,
+        };
+        let Ok(in_flight) = in_flight else { return };
         let replies = context.backend().broadcast_all(txs).await;
         let share = share.as_ref().and_then(Share::take);
-        place.send(Ok(Submitted { first, replies, share }));
-        first = first.saturating_add(count);
+        place.send(Ok(Submitted { first, replies, share, _in_flight: in_flight }));
+        first = first.saturating_add(u64::from(count));
     }
 }
 
@@ -124,7 +135,8 @@ fn quiet(cause: &str, idle: Duration) -> tonic::Status {
     Status::new(Code::DeadlineExceeded, format!("{cause} for {} s", idle.as_secs())).into()
 }
 
-async fn checked(Submitted { first, replies, share }: Submitted) -> Bytes {
+async fn checked(submitted: Submitted) -> Bytes {
+    let Submitted { first, replies, share, _in_flight } = submitted;
     let count = u32::try_from(replies.len()).unwrap_or(u32::MAX);
     let mut refused = Vec::new();
     for (position, reply) in (first..).zip(replies) {
