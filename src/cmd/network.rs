@@ -56,7 +56,7 @@ fn threads_each(wanted: usize, nodes: usize) -> usize {
     wanted.min(cores / nodes.max(1)).max(1)
 }
 
-/// Keys of a node; a voting key if it is a validator's.
+/// Keys of a node; a BLS key if it is a validator's.
 pub(super) type NodeKeys = (Identity, Option<bls::SecretKey>);
 
 /// Makes the keys, the genesis and every node's home.

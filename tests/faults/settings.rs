@@ -50,7 +50,7 @@ fn settings_are_refused_with_file_line_and_field() {
 fn settings_that_connect_to_nobody_are_refused() {
     let folder = tempfile::tempdir().unwrap();
     let validator = Validator::new(folder.path());
-    fs::remove_file(validator.file("keys/voting_key.json")).unwrap();
+    fs::remove_file(validator.file("keys/bls_key.json")).unwrap();
     let said = validator.refusal();
     assert!(said.contains("[[validators]]") && said.contains("1 validators"), "{said}");
 }

@@ -8,7 +8,7 @@ use bytes::Bytes;
 use sha2::{Digest, Sha256};
 use std::collections::BTreeMap;
 use std::sync::Arc;
-use virtengine_crypto::bls;
+use virtengine_crypto::{bls, node_key::Identity};
 use virtengine_state::{MemoryStore, Record, Table};
 use virtengine_types::{
     Address, Amount, Coin, Coins, Gas, Height, Timestamp,
@@ -44,6 +44,16 @@ pub(crate) fn address(name: &str) -> Address {
     key(name).address()
 }
 
+/// The ed25519 key of a named validator's node, which signs its votes.
+pub(crate) fn node_secret(name: &str) -> Identity {
+    Identity::from_seed(&hash(name))
+}
+
+/// Its public key.
+pub(crate) fn node_key(name: &str) -> [u8; 32] {
+    node_secret(name).public_key()
+}
+
 /// The BLS secret of a named validator.
 pub(crate) fn bls_secret(name: &str) -> bls::SecretKey {
     let mut bytes: [u8; 32] = Sha256::digest(name).into();
@@ -68,7 +78,7 @@ pub(crate) fn genesis(names: &[&str]) -> Genesis {
         validators: vec![GenesisValidator {
             operator,
             moniker: "validator".to_owned(),
-            consensus_key: Sha256::digest("validator node").into(),
+            consensus_key: node_key("validator"),
             bls_key: secret.public_key().to_bytes(),
             proof_of_possession: secret.prove_possession(&operator, CHAIN_ID).to_bytes(),
             tokens: Amount(STAKE),

@@ -7,20 +7,13 @@
 #[path = "../src/simulation/transfers.rs"]
 mod transfers;
 
-use commonware_codec::Encode as _;
-use commonware_cryptography::{
-    Signer as _,
-    bls12381::primitives::{group::Private, ops, variant::MinPk},
-    ed25519,
-};
-use commonware_math::algebra::Random as _;
+use commonware_cryptography::{Signer as _, ed25519};
 use commonware_runtime::{
     Runner as _,
     tokio::{Config as RuntimeConfig, Runner},
 };
 use futures::future::BoxFuture;
 use parking_lot::Mutex;
-use rand::{SeedableRng as _, rngs::StdRng};
 use std::{
     collections::{BTreeMap, HashMap, HashSet, VecDeque},
     net::{Ipv4Addr, SocketAddr},
@@ -37,7 +30,7 @@ use virtengine_chain::{
     genesis::{GenesisAccount, GenesisValidator},
 };
 use virtengine_consensus::{
-    BatchLimits, Committee, Config, Member, TxSource,
+    BatchLimits, Committee, Config, Identity, TxSource,
     genesis::{Genesis, Rows},
     node::{self, NetworkConfig, NodeSetup},
 };
@@ -125,7 +118,7 @@ fn main() {
         let setup = NodeSetup {
             genesis: genesis.clone(),
             identity: identity(seed),
-            voting_key: Some(secret(seed).encode().as_ref().try_into().unwrap()),
+            votes: true,
             config: Config::default(),
             network: network(seed),
             source: queue.clone(),
@@ -197,10 +190,6 @@ fn identity(seed: u64) -> ed25519::PrivateKey {
     ed25519::PrivateKey::from_seed(seed)
 }
 
-fn secret(seed: u64) -> Private {
-    Private::random(StdRng::seed_from_u64(seed))
-}
-
 fn socket(seed: u64) -> SocketAddr {
     (Ipv4Addr::LOCALHOST, PORT + u16::try_from(seed).unwrap()).into()
 }
@@ -211,12 +200,7 @@ fn network(seed: u64) -> NetworkConfig {
 }
 
 fn genesis() -> (Genesis, Vec<u64>) {
-    let members: Vec<Member> = (0..VALIDATORS)
-        .map(|seed| Member {
-            identity: identity(seed).public_key(),
-            voting_key: ops::compute_public::<MinPk>(&secret(seed)).encode().as_ref().try_into().unwrap(),
-        })
-        .collect();
+    let members: Vec<Identity> = (0..VALIDATORS).map(|seed| identity(seed).public_key()).collect();
     let voting = virtengine_crypto::bls::SecretKey::decode(&[7; 32]).unwrap();
     let mut state = virtengine_chain::Genesis {
         chain_id: CHAIN.to_owned(),

@@ -186,7 +186,7 @@ where
                 Ok(()) => break,
                 Err(cause) => panic!(
                     "the consensus engine of epoch {} ended: {cause}. If the node ends so at every start, its votes \
-                     on disk are damaged, or of another voting key than it has now",
+                     on disk are damaged, or of another node key than it has now",
                     active.epoch
                 ),
             },

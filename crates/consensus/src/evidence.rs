@@ -16,8 +16,8 @@ use virtengine_types::msg::{SignedVote, Vote, VoteKind};
 /// Votes of one key that no honest node signs both.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Evidence {
-    /// BLS key of both.
-    pub(crate) key: [u8; 48],
+    /// Ed25519 key of both.
+    pub(crate) key: [u8; 32],
     /// The votes.
     pub(crate) votes: [SignedVote; 2],
 }
@@ -55,7 +55,7 @@ pub(crate) fn found(activity: &Activity<Scheme, Digest>, committees: &Committees
         }
         _ => return None,
     };
-    let key = committees.committee(epoch).voting_key(usize::from(seat))?;
+    let key = committees.committee(epoch).key(usize::from(seat))?;
     Some(Evidence { key, votes: votes.ok()?? })
 }
 
@@ -105,7 +105,7 @@ impl Evidence {
     fn to_json(&self) -> String {
         let [first, second] = &self.votes;
         format!(
-            r#"{{"bls_public_key":"{}","first":{},"second":{}}}"#,
+            r#"{{"consensus_public_key":"{}","first":{},"second":{}}}"#,
             hex::encode(self.key),
             vote_json(first),
             vote_json(second)
@@ -131,27 +131,22 @@ fn proposal_json(vote: &Vote) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::{Committee, Member};
+    use crate::Committee;
     use commonware_consensus::{
         simplex::types::{ConflictingFinalize, ConflictingNotarize, NullifyFinalize},
         types::{Epoch, View},
     };
-    use commonware_cryptography::{Signer as _, certificate::Provider as _, ed25519};
-    use virtengine_crypto::{bls, votes};
+    use commonware_cryptography::{Signer as _, certificate::Provider as _};
+    use virtengine_crypto::{node_key::Identity, votes};
 
     const CHAIN: &str = "test-1";
 
     /// The committees of a chain as one of two members sees them, and its key.
-    fn voter() -> (Committees, bls::SecretKey) {
-        let secrets = [3, 4].map(|byte| bls::SecretKey::decode(&[byte; 32]).unwrap());
-        let members = [0, 1].map(|seat: usize| Member {
-            identity: ed25519::PrivateKey::from_seed(seat as u64).public_key(),
-            voting_key: secrets[seat].public_key().to_bytes(),
-        });
+    fn voter() -> (Committees, Identity) {
+        let [voter, other] = [3, 4].map(|byte| Identity::from_seed(&[byte; 32]));
+        let members = [&voter, &other].map(|identity| identity.signer().public_key());
         let committee = Committee::new(&members).unwrap();
-        let [secret, _] = secrets;
-        let private = secret.private().clone();
-        (Committees::new(&votes::namespace(CHAIN), committee, Some(private)), secret)
+        (Committees::new(&votes::namespace(CHAIN), committee, Some(voter.signer())), voter)
     }
 
     fn proposal(payload: u8) -> Proposal<Digest> {
@@ -161,7 +156,7 @@ mod tests {
 
     #[test]
     fn what_the_engine_signs_is_what_the_chain_checks() {
-        let (committees, secret) = voter();
+        let (committees, identity) = voter();
         let scheme = committees.scheme(Epoch::new(300)).unwrap();
         let scheme: &Scheme = scheme.as_ref();
         let notarize = |payload| Notarize::sign(scheme, proposal(payload)).unwrap();
@@ -182,15 +177,14 @@ mod tests {
             ),
         ] {
             let Evidence { key, votes: pair } = found(&activity, &committees).unwrap();
-            assert_eq!(key, secret.public_key().to_bytes());
+            assert_eq!(key, identity.public_key());
             assert_eq!([pair[0].vote.kind, pair[1].vote.kind], kinds);
             assert!(pair[0].vote.conflicts(&pair[1].vote));
-            for SignedVote { vote, signature } in &pair {
-                assert_eq!((vote.epoch, vote.view), (300, 129));
-                let signature = bls::Signature::decode(signature).unwrap();
-                votes::verify(&secret.public_key(), CHAIN, vote, &signature).unwrap();
-                assert_eq!(votes::sign(&secret, CHAIN, vote), signature);
-                assert!(votes::verify(&secret.public_key(), "test-2", vote, &signature).is_err());
+            for signed in &pair {
+                assert_eq!((signed.vote.epoch, signed.vote.view), (300, 129));
+                votes::verify(&key, CHAIN, signed).unwrap();
+                assert_eq!(votes::sign(&identity, CHAIN, signed.vote), *signed);
+                assert!(votes::verify(&key, "test-2", signed).is_err());
             }
         }
     }
@@ -207,11 +201,11 @@ mod tests {
     fn evidence_is_told_as_the_command_line_reads_it() {
         let vote = Vote { kind: VoteKind::Finalize, epoch: 1, view: 2, parent: 1, payload: [3; 32] };
         let nullify = Vote { kind: VoteKind::Nullify, parent: 0, payload: [0; 32], ..vote };
-        let votes = [nullify, vote].map(|vote| SignedVote { vote, signature: [4; 96] });
-        let (key, payload, signature) = ("05".repeat(48), "03".repeat(32), "04".repeat(96));
+        let votes = [nullify, vote].map(|vote| SignedVote { vote, signature: [4; 64] });
+        let (key, payload, signature) = ("05".repeat(32), "03".repeat(32), "04".repeat(64));
         let expected = format!(
-            r#"{{"bls_public_key":"{key}","first":{{"kind":"nullify","epoch":1,"view":2,"signature":"{signature}"}},"second":{{"kind":"finalize","epoch":1,"view":2,"parent":1,"payload":"{payload}","signature":"{signature}"}}}}"#
+            r#"{{"consensus_public_key":"{key}","first":{{"kind":"nullify","epoch":1,"view":2,"signature":"{signature}"}},"second":{{"kind":"finalize","epoch":1,"view":2,"parent":1,"payload":"{payload}","signature":"{signature}"}}}}"#
         );
-        assert_eq!(Evidence { key: [5; 48], votes }.to_json(), expected);
+        assert_eq!(Evidence { key: [5; 32], votes }.to_json(), expected);
     }
 }

@@ -1,7 +1,7 @@
 //! The block before the first, and its state.
 
 use crate::{
-    Committee, Context, Digest, Identity, Member,
+    Committee, Context, Digest, Identity,
     application::chain_digest,
     block::{Block, Header, txs_root},
     committee::CommitteeError,
@@ -226,7 +226,7 @@ pub fn committee(seats: &[Seat]) -> Result<Committee, GenesisError> {
         let identity = Identity::decode(Copying(&seat.consensus_key)).map_err(|error| {
             GenesisError::Identity { moniker: seat.moniker.clone(), cause: error.to_string() }
         })?;
-        members.push(Member { identity, voting_key: seat.bls_key });
+        members.push(identity);
     }
     Ok(Committee::new(&members)?)
 }

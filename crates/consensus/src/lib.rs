@@ -33,7 +33,7 @@ mod recent;
 pub mod source;
 
 pub use block::{Block, Header};
-pub use committee::{Committee, Committees, Member};
+pub use committee::{Committee, Committees};
 pub use config::Config;
 pub use finalized::{Delivery, StageTimes};
 pub use source::{BatchLimits, TxSource};
@@ -41,15 +41,15 @@ pub use source::{BatchLimits, TxSource};
 #[cfg(test)]
 mod simulation;
 
-use commonware_consensus::simplex::{scheme::bls12381_multisig, types};
-use commonware_cryptography::{bls12381::primitives::variant::MinPk, ed25519, sha256};
+use commonware_consensus::simplex::{self, types};
+use commonware_cryptography::{ed25519, sha256};
 
 /// Hash of a block, of a root, of anything.
 pub type Digest = sha256::Digest;
 /// Identity of a node on the network.
 pub type Identity = ed25519::PublicKey;
-/// How votes are signed and certificates formed: attributable BLS12-381 multisignatures.
-pub type Scheme = bls12381_multisig::Scheme<Identity, MinPk>;
+/// How votes are signed and certificates formed: by the keys that name the nodes, each signature by itself.
+pub type Scheme = simplex::scheme::ed25519::Scheme;
 /// What consensus knows of a proposal: round, leader, parent.
 pub type Context = types::Context<Digest, Identity>;
 /// A certificate that a block is final.

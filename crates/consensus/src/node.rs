@@ -87,8 +87,8 @@ pub struct NodeSetup {
     pub genesis: Genesis,
     /// Key of this node on the network.
     pub identity: ed25519::PrivateKey,
-    /// 32-byte secret of its votes; `None` if it only follows.
-    pub voting_key: Option<[u8; 32]>,
+    /// Whether it votes with that key if it has a seat; otherwise it only follows.
+    pub votes: bool,
     /// Settings of the engine.
     pub config: Config,
     /// Settings of the connections.
@@ -99,30 +99,10 @@ pub struct NodeSetup {
     pub on_tip: OnTip,
 }
 
-/// Why a node on the real network does not start.
-#[derive(Debug, thiserror::Error)]
-pub enum NodeError {
-    /// The secret of the votes is no secret.
-    #[error("the voting key is not a BLS12-381 secret: {0}")]
-    VotingKey(String),
-    /// The engine refused.
-    #[error(transparent)]
-    Start(#[from] StartError),
-}
-
-/// The committees of a chain as seen by the holder of `voting_key`.
-///
-/// # Errors
-/// - `VotingKey` - the secret is not one
-pub fn committees(genesis: &Genesis, voting_key: Option<[u8; 32]>) -> Result<Committees, NodeError> {
-    use commonware_codec::{Copying, DecodeExt as _};
-    let key = voting_key
-        .map(|secret| {
-            commonware_cryptography::bls12381::primitives::group::Private::decode(Copying(&secret))
-                .map_err(|error| NodeError::VotingKey(error.to_string()))
-        })
-        .transpose()?;
-    Ok(Committees::new(&votes::namespace(&genesis.chain_id), genesis.committee.clone(), key))
+/// The committees of a chain as seen by the holder of `key`; `None` only follows.
+#[must_use]
+pub fn committees(genesis: &Genesis, key: Option<ed25519::PrivateKey>) -> Committees {
+    Committees::new(&votes::namespace(&genesis.chain_id), genesis.committee.clone(), key)
 }
 
 /// Starts a node on the real network. The handle that comes with it is the network's; the node has its own.
@@ -133,17 +113,17 @@ pub fn committees(genesis: &Genesis, voting_key: Option<[u8; 32]>) -> Result<Com
 /// The future is boxed here so that the engine is compiled with this crate, once, not with each that starts it.
 ///
 /// # Errors
-/// - `VotingKey`, `Start` - the node cannot start
+/// As [`engine::start`].
 pub fn start(
     context: tokio::Context,
     setup: NodeSetup,
-) -> BoxFuture<'static, Result<(Node, Handle<()>), NodeError>> {
+) -> BoxFuture<'static, Result<(Node, Handle<()>), StartError>> {
     launch(context, setup).boxed()
 }
 
-async fn launch(context: tokio::Context, setup: NodeSetup) -> Result<(Node, Handle<()>), NodeError> {
-    let NodeSetup { genesis, identity, voting_key, config, network, source, on_tip } = setup;
-    let committees = committees(&genesis, voting_key)?;
+async fn launch(context: tokio::Context, setup: NodeSetup) -> Result<(Node, Handle<()>), StartError> {
+    let NodeSetup { genesis, identity, votes, config, network, source, on_tip } = setup;
+    let committees = committees(&genesis, votes.then(|| identity.clone()));
     let public = identity.public_key();
     let connections = connections(&network, identity, &genesis.chain_id);
     let (mut listener, oracle) = Network::new(context.child("network"), connections);

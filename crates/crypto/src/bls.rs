@@ -1,7 +1,7 @@
-//! Validators' voting keys on BLS12-381: 48-byte public keys, 96-byte signatures (MinPk).
+//! Validators' keys on BLS12-381: 48-byte public keys, 96-byte signatures (MinPk), which can be summed.
 //!
-//! Keys and signatures are those of the engine's `bls12381_multisig` scheme. Sums of keys are only safe
-//! over keys whose proof of possession was checked, so the chain checks it once, at registration.
+//! Sums of keys are only safe over keys whose proof of possession was checked, so the chain checks it once, at
+//! registration.
 
 mod possession;
 

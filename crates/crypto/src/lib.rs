@@ -3,7 +3,7 @@
 //! - [`batch`] checks many secp256k1 and ed25519 signatures on all cores; everything that verifies goes through it
 //! - [`cosmos`] turns decoded transactions into verified ones
 //! - [`key`] signs, [`mnemonic`] and [`hd`] derive what signs
-//! - [`bls`] holds validators' voting keys and their proofs of possession, [`votes`] what they sign
+//! - [`bls`] holds validators' BLS keys and their proofs of possession, [`votes`] what a committee's members sign
 //! - [`keyring`] keeps users' keys in files, [`node_key`] a node's own two
 
 pub mod batch;

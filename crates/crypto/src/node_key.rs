@@ -12,8 +12,8 @@ use zeroize::{Zeroize, Zeroizing};
 
 /// File of the network identity within a node's configuration folder.
 pub const IDENTITY_FILE: &str = "node_key.json";
-/// File of the voting key within a node's configuration folder.
-pub const VOTING_FILE: &str = "voting_key.json";
+/// File of a validator's BLS12-381 key within a node's configuration folder.
+pub const BLS_FILE: &str = "bls_key.json";
 /// Format of both files.
 const VERSION: u32 = 1;
 
@@ -122,24 +122,24 @@ impl std::fmt::Debug for Identity {
     }
 }
 
-/// Reads the voting key from [`VOTING_FILE`] in `folder`.
+/// Reads the BLS key from [`BLS_FILE`] in `folder`.
 ///
 /// # Errors
 /// As [`Identity::load`].
-pub fn load_voting_key(folder: &Path) -> Result<bls::SecretKey, NodeKeyError> {
-    load(&folder.join(VOTING_FILE), "validator", |secret| {
+pub fn load_bls_key(folder: &Path) -> Result<bls::SecretKey, NodeKeyError> {
+    load(&folder.join(BLS_FILE), "validator", |secret| {
         let key = bls::SecretKey::decode(secret).map_err(|error| error.to_string())?;
         Ok((hex::encode(key.public_key().to_bytes()), key))
     })
 }
 
-/// Writes the voting key to [`VOTING_FILE`] in `folder`, durably, mode 0600. Makes the folder.
+/// Writes the BLS key to [`BLS_FILE`] in `folder`, durably, mode 0600. Makes the folder.
 ///
 /// # Errors
 /// - `File` - there is one already, or the system refuses
-pub fn store_voting_key(folder: &Path, key: &bls::SecretKey) -> Result<(), NodeKeyError> {
+pub fn store_bls_key(folder: &Path, key: &bls::SecretKey) -> Result<(), NodeKeyError> {
     let public = hex::encode(key.public_key().to_bytes());
-    store(&folder.join(VOTING_FILE), "bls12381", public, &key.to_bytes())
+    store(&folder.join(BLS_FILE), "bls12381", public, &key.to_bytes())
 }
 
 #[derive(Serialize, Deserialize)]
@@ -214,8 +214,8 @@ mod tests {
         identity.store(&folder).unwrap();
         assert_eq!(Identity::load(&folder).unwrap().public_key(), identity.public_key());
         let voting = bls::SecretKey::generate();
-        store_voting_key(&folder, &voting).unwrap();
-        assert_eq!(load_voting_key(&folder).unwrap().public_key(), voting.public_key());
+        store_bls_key(&folder, &voting).unwrap();
+        assert_eq!(load_bls_key(&folder).unwrap().public_key(), voting.public_key());
     }
 
     #[test]

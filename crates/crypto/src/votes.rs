@@ -3,8 +3,14 @@
 //! The chain checks evidence with this, without the engine; a test of `consensus` holds it against the
 //! engine's own votes.
 
-use crate::bls::{BlsError, PublicKey, SecretKey, Signature};
-use virtengine_types::msg::{Vote, VoteKind};
+use crate::node_key::Identity;
+use commonware_codec::{Copying, DecodeExt as _};
+use commonware_cryptography::{
+    Signer as _, Verifier as _,
+    ed25519::{PublicKey, Signature},
+};
+use thiserror::Error;
+use virtengine_types::msg::{SignedVote, Vote, VoteKind};
 
 /// Start of the namespace that keeps the votes of two chains apart; the chain id follows.
 const VOTES: &[u8] = b"virtengine/votes/";
@@ -15,18 +21,59 @@ pub fn namespace(chain_id: &str) -> Vec<u8> {
     [VOTES, chain_id.as_bytes()].concat()
 }
 
-/// Checks that a vote of a chain is signed by a key.
+/// Why a vote is refused.
+#[derive(Clone, Debug, PartialEq, Eq, Error)]
+pub enum VoteError {
+    /// The key is no point of the curve.
+    #[error("{key} is not an ed25519 public key")]
+    Key {
+        /// The key in hex.
+        key: String,
+    },
+    /// The signature is not of this key, chain and vote.
+    #[error("signature {signature} of epoch {epoch} view {view} is not by key {key} for chain {chain_id}")]
+    Mismatch {
+        /// The key in hex.
+        key: String,
+        /// The signature in hex.
+        signature: String,
+        /// The chain it was checked for.
+        chain_id: String,
+        /// Epoch of the vote.
+        epoch: u64,
+        /// View of the vote.
+        view: u64,
+    },
+}
+
+/// Checks that a vote of a chain is signed by an ed25519 key.
 ///
 /// # Errors
+/// - `Key` - the key is none
 /// - `Mismatch` - another key, chain or vote
-pub fn verify(key: &PublicKey, chain_id: &str, vote: &Vote, signature: &Signature) -> Result<(), BlsError> {
-    key.verify(&of_kind(chain_id, vote.kind), &message(vote), signature)
+pub fn verify(key: &[u8; 32], chain_id: &str, signed: &SignedVote) -> Result<(), VoteError> {
+    let refused = || VoteError::Key { key: hex::encode(key) };
+    let public = PublicKey::decode(Copying(key)).map_err(|_| refused())?;
+    let SignedVote { vote, signature } = signed;
+    let mismatch = || VoteError::Mismatch {
+        key: hex::encode(key),
+        signature: hex::encode(signature),
+        chain_id: chain_id.to_owned(),
+        epoch: vote.epoch,
+        view: vote.view,
+    };
+    let decoded = Signature::decode(Copying(signature)).map_err(|_| mismatch())?;
+    let holds = public.verify(&of_kind(chain_id, vote.kind), &message(vote), &decoded);
+    if holds { Ok(()) } else { Err(mismatch()) }
 }
 
 /// Signs a vote of a chain.
 #[must_use]
-pub fn sign(key: &SecretKey, chain_id: &str, vote: &Vote) -> Signature {
-    key.sign(&of_kind(chain_id, vote.kind), &message(vote))
+pub fn sign(key: &Identity, chain_id: &str, vote: Vote) -> SignedVote {
+    let signature = key.signer().sign(&of_kind(chain_id, vote.kind), &message(&vote));
+    let mut bytes = [0; 64];
+    bytes.copy_from_slice(&signature);
+    SignedVote { vote, signature: bytes }
 }
 
 fn of_kind(chain_id: &str, kind: VoteKind) -> Vec<u8> {
@@ -82,16 +129,24 @@ mod tests {
 
     #[test]
     fn a_signature_is_of_one_key_chain_and_vote() {
-        let key = SecretKey::generate();
-        let signed = vote(VoteKind::Notarize);
-        let signature = sign(&key, "test-1", &signed);
-        let check = |key: &SecretKey, chain: &str, vote: &Vote| {
-            verify(&key.public_key(), chain, vote, &signature).is_ok()
+        let [key, other] = [1, 2].map(|seed| Identity::from_seed(&[seed; 32]));
+        let signed = sign(&key, "test-1", vote(VoteKind::Notarize));
+        let check = |key: &Identity, chain: &str, vote: Vote| {
+            verify(&key.public_key(), chain, &SignedVote { vote, ..signed.clone() })
         };
-        assert!(check(&key, "test-1", &signed));
-        assert!(!check(&SecretKey::generate(), "test-1", &signed));
-        assert!(!check(&key, "test-2", &signed));
-        assert!(!check(&key, "test-1", &vote(VoteKind::Finalize)));
-        assert!(!check(&key, "test-1", &Vote { parent: 1, ..signed }));
+        assert_eq!(check(&key, "test-1", signed.vote), Ok(()));
+        assert!(check(&other, "test-1", signed.vote).is_err());
+        assert!(check(&key, "test-2", signed.vote).is_err());
+        assert!(check(&key, "test-1", vote(VoteKind::Finalize)).is_err());
+        assert!(check(&key, "test-1", Vote { parent: 1, ..signed.vote }).is_err());
+    }
+
+    #[test]
+    fn rejects_what_is_no_key() {
+        let signed = sign(&Identity::from_seed(&[1; 32]), "test-1", vote(VoteKind::Notarize));
+        // No point of the curve has this coordinate.
+        let mut key = [0; 32];
+        key[0] = 2;
+        assert_eq!(verify(&key, "test-1", &signed), Err(VoteError::Key { key: hex::encode(key) }));
     }
 }

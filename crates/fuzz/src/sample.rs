@@ -89,7 +89,8 @@ fn text(field: &FieldDescriptor) -> String {
 fn width(name: &str) -> usize {
     match name {
         "bls_public_key" => 48,
-        "proof_of_possession" | "signature" => 96,
+        "proof_of_possession" => 96,
+        "signature" => 64,
         _ => 32,
     }
 }

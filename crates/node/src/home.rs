@@ -21,7 +21,7 @@ use virtengine_crypto::{
 };
 
 /// Version of the folder's layout and of everything in it.
-const FORMAT: u32 = 2;
+const FORMAT: u32 = 3;
 /// Largest note of what a genesis file says, in bytes: its committee may have long names.
 const MAX_NOTE_BYTES: u64 = 1 << 26;
 /// Largest file of settings in bytes.
@@ -94,7 +94,7 @@ impl Home {
         self.data().join("genesis")
     }
 
-    /// Makes the folder: settings, a copy of the file `genesis`, and keys; `voting_key` for a validator. What marks it
+    /// Makes the folder: settings, a copy of the file `genesis`, and keys; `bls_key` for a validator. What marks it
     /// as complete is written last.
     ///
     /// # Errors
@@ -105,7 +105,7 @@ impl Home {
         config: &NodeConfig,
         genesis: &Path,
         identity: &Identity,
-        voting_key: Option<&bls::SecretKey>,
+        bls_key: Option<&bls::SecretKey>,
     ) -> Result<(), HomeError> {
         match self.check() {
             Err(HomeError::Missing { .. }) => {}
@@ -119,8 +119,8 @@ impl Home {
         self.write_config(config)?;
         copy_durably(genesis, &self.genesis_file())?;
         identity.store(&self.keys())?;
-        if let Some(key) = voting_key {
-            node_key::store_voting_key(&self.keys(), key)?;
+        if let Some(key) = bls_key {
+            node_key::store_bls_key(&self.keys(), key)?;
         }
         write_durably(&self.path.join("FORMAT"), format!("{FORMAT}\n").as_bytes())
     }
@@ -236,38 +236,39 @@ impl Home {
         Ok(Identity::load(&self.keys())?)
     }
 
-    /// Reads the voting key; `None` for a node that only follows.
+    /// Reads a validator's BLS key; `None` for a node that only follows.
     ///
     /// # Errors
     /// - `Key` - damaged
-    pub fn voting_key(&self) -> Result<Option<bls::SecretKey>, HomeError> {
-        if !self.keys().join(node_key::VOTING_FILE).exists() {
+    pub fn bls_key(&self) -> Result<Option<bls::SecretKey>, HomeError> {
+        if !self.keys().join(node_key::BLS_FILE).exists() {
             return Ok(None);
         }
-        Ok(Some(node_key::load_voting_key(&self.keys())?))
+        Ok(Some(node_key::load_bls_key(&self.keys())?))
     }
 
-    /// Refuses another voting key than the one whose votes are in the data, or none: the engine cannot go on with the
+    /// Refuses another voter than the one whose votes are in the data, or none: the engine cannot go on with the
     /// votes of another key, and a key may only go on with its own, or it could vote against itself.
     ///
     /// # Errors
-    /// - `Voter` - the key is another, or missing
+    /// - `Voter` - the node has another key, or is no validator's any more
     /// - `File` - the system refuses
-    pub fn check_voter(&self, key: Option<&bls::SecretKey>) -> Result<(), HomeError> {
+    pub fn check_voter(&self, voter: Option<&Identity>) -> Result<(), HomeError> {
         let path = self.voter();
         let noted = match read_file(&path, MAX_LINE_BYTES) {
             Ok(bytes) => String::from_utf8_lossy(&bytes).trim().to_owned(),
             Err(cause) if cause.kind() == std::io::ErrorKind::NotFound => return Ok(()),
             Err(cause) => return Err(HomeError::file("read", &path)(cause)),
         };
-        let given = key.map(public_hex);
+        let given = voter.map(public_hex);
         if given.as_ref() == Some(&noted) {
             return Ok(());
         }
+        let file = if voter.is_some() { node_key::IDENTITY_FILE } else { node_key::BLS_FILE };
         Err(HomeError::Voter {
             path: path.display().to_string(),
             noted: noted.chars().take(96).collect(),
-            key: self.keys().join(node_key::VOTING_FILE).display().to_string(),
+            key: self.keys().join(file).display().to_string(),
             given: given.map_or_else(|| "is missing".to_owned(), |given| format!("holds {given:?}")),
         })
     }
@@ -276,10 +277,10 @@ impl Home {
     ///
     /// # Errors
     /// - `File` - the system refuses
-    pub fn note_voter(&self, key: Option<&bls::SecretKey>) -> Result<(), HomeError> {
-        match key {
-            Some(key) if !self.voter().exists() => {
-                write_durably(&self.voter(), format!("{}\n", public_hex(key)).as_bytes())
+    pub fn note_voter(&self, voter: Option<&Identity>) -> Result<(), HomeError> {
+        match voter {
+            Some(voter) if !self.voter().exists() => {
+                write_durably(&self.voter(), format!("{}\n", public_hex(voter)).as_bytes())
             }
             _ => Ok(()),
         }
@@ -295,8 +296,8 @@ impl Home {
     }
 }
 
-fn public_hex(key: &bls::SecretKey) -> String {
-    hex::encode(key.public_key().to_bytes())
+fn public_hex(identity: &Identity) -> String {
+    hex::encode(identity.public_key())
 }
 
 #[cfg(test)]

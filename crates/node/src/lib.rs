@@ -4,7 +4,7 @@
 //! home/
 //!   FORMAT            version of this layout     node.lock     held by the process that runs
 //!   config/node.toml  settings           config/genesis.json  what the chain starts from
-//!   keys/             identity on the network, voting key
+//!   keys/             identity on the network, a validator's BLS key
 //!   data/engine/      blocks and state   data/history/        indexes and the event log
 //!   data/voter        whose votes are in the data
 //!   data/genesis      what the genesis file says in short, once it was checked

@@ -61,8 +61,9 @@ pub fn run(home: &Home, shutdown: Shutdown) -> Result<(), RunError> {
     let _lock = home.lock()?;
     home.check_room()?;
     let config = home.config()?;
-    let (identity, voting_key) = (home.identity()?, home.voting_key()?);
-    home.check_voter(voting_key.as_ref())?;
+    let identity = home.identity()?;
+    let votes = home.bls_key()?.is_some();
+    home.check_voter(votes.then_some(&identity))?;
     allow_files(&config)?;
     let runner = runtime::Runner::new(
         runtime::Config::new()
@@ -83,7 +84,7 @@ pub fn run(home: &Home, shutdown: Shutdown) -> Result<(), RunError> {
                 () = &mut shutdown => return Ok(()),
                 genesis = reading => genesis??,
             };
-            let parts = Parts { home: home.clone(), config, genesis, identity, voting_key };
+            let parts = Parts { home: home.clone(), config, genesis, identity, votes };
             parts.check_company()?;
             Box::pin(parts.run(context, listeners, shutdown)).await
         })
@@ -113,7 +114,8 @@ struct Parts {
     config: NodeConfig,
     genesis: CheckedGenesis,
     identity: node_key::Identity,
-    voting_key: Option<virtengine_crypto::bls::SecretKey>,
+    /// Whether it is a validator's node.
+    votes: bool,
 }
 
 impl Parts {
@@ -121,7 +123,7 @@ impl Parts {
     fn check_company(&self) -> Result<(), RunError> {
         let own = self.identity.public_key();
         let validators = &self.genesis.summary.seats;
-        let whole = self.voting_key.is_some() && validators.iter().all(|one| one.consensus_key == own);
+        let whole = self.votes && validators.iter().all(|one| one.consensus_key == own);
         if whole || !self.peers()?.is_empty() {
             return Ok(());
         }
@@ -153,7 +155,7 @@ impl Parts {
         let known = Arc::new(RwLock::new(height.0));
         let setup = self.engine_setup(&mempool, &known)?;
         let reason = self.reason_to_wait(history.latest().is_none())?;
-        self.home.note_voter(self.voting_key.as_ref())?;
+        self.home.note_voter(self.votes.then_some(&self.identity))?;
         let engine = node::start(context.child("node"), setup);
         let starting = starting::answer_until(engine, &listeners, Limits::from(&self.config.api), &reason);
         let (started, network) = tokio::select! {
@@ -305,7 +307,7 @@ impl Parts {
                 committee: committee(&self.genesis.summary.seats)?,
             },
             identity: self.identity.signer(),
-            voting_key: self.voting_key.as_ref().map(|key| *key.to_bytes()),
+            votes: self.votes,
             config: self.config.engine.consensus(),
             network,
             source: source(mempool.clone()),
@@ -350,7 +352,7 @@ impl Parts {
         let seated = self.genesis.summary.seats.iter().any(|seat| seat.consensus_key == key);
         comet::NodeInfo {
             key,
-            power: u64::from(seated && self.voting_key.is_some()),
+            power: u64::from(seated && self.votes),
             moniker: self.config.moniker.clone(),
             listen_addr: format!("tcp://{}", self.config.p2p_addr),
             rpc_addr: format!("tcp://{}", self.config.rpc_addr),

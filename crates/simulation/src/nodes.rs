@@ -1,17 +1,10 @@
 //! The validators' keys and their genesis.
 
 use crate::load::CHAIN;
-use commonware_codec::Encode as _;
-use commonware_cryptography::{
-    Signer as _,
-    bls12381::primitives::{group::Private, ops, variant::MinPk},
-    ed25519,
-};
-use commonware_math::algebra::Random as _;
-use rand::{SeedableRng as _, rngs::StdRng};
+use commonware_cryptography::{Signer as _, ed25519};
 use virtengine_chain::genesis::{GenesisAccount, GenesisValidator};
 use virtengine_consensus::{
-    Committee, Digest, Identity, Member,
+    Committee, Digest, Identity,
     genesis::{Genesis, Rows},
 };
 use virtengine_types::{Address, Amount, Coin, Timestamp, params::Params};
@@ -22,15 +15,15 @@ const FUNDS: Amount = Amount(1_000_000_000);
 /// A validator's keys.
 pub(crate) struct Seat {
     pub(crate) identity: Identity,
-    pub(crate) voting: Private,
+    pub(crate) key: ed25519::PrivateKey,
 }
 
 /// So many validators, in the order of the committee.
 pub(crate) fn seats(count: usize, seed: u64) -> Vec<Seat> {
     let seat = |index: u64| {
         let drawn = (seed << 16) | index;
-        let identity = ed25519::PrivateKey::from_seed(drawn).public_key();
-        Seat { identity, voting: Private::random(StdRng::seed_from_u64(drawn)) }
+        let key = ed25519::PrivateKey::from_seed(drawn);
+        Seat { identity: key.public_key(), key }
     };
     let mut seats: Vec<Seat> = (0..count as u64).map(seat).collect();
     seats.sort_by(|left, right| left.identity.cmp(&right.identity));
@@ -39,12 +32,7 @@ pub(crate) fn seats(count: usize, seed: u64) -> Vec<Seat> {
 
 /// Their genesis, with these accounts.
 pub(crate) fn genesis(seats: &[Seat], accounts: &[Address]) -> Result<Genesis, String> {
-    let member = |seat: &Seat| {
-        let key = ops::compute_public::<MinPk>(&seat.voting).encode();
-        let voting_key = key.as_ref().try_into().map_err(|_| "a voting key of another length".to_owned())?;
-        Ok::<_, String>(Member { identity: seat.identity.clone(), voting_key })
-    };
-    let members = seats.iter().map(member).collect::<Result<Vec<_>, _>>()?;
+    let members: Vec<Identity> = seats.iter().map(|seat| seat.identity.clone()).collect();
     let committee = Committee::new(&members).map_err(|error| error.to_string())?;
     let operator = *accounts.first().ok_or("no accounts")?;
     // The state needs a validator; who votes is the committee's matter.

@@ -229,7 +229,7 @@ impl World {
         let setup = Setup {
             genesis: genesis.clone(),
             identity: seat.identity.clone(),
-            committees: Committees::new(b"world", genesis.committee.clone(), Some(seat.voting.clone())),
+            committees: Committees::new(b"world", genesis.committee.clone(), Some(seat.key.clone())),
             // Memory is for as many nodes as there are; it decides no virtual time.
             config: Config { page_cache_pages: 64, write_buffer: 4096, ..self.config.clone() },
             prefix: format!("node-{index}"),

@@ -290,7 +290,7 @@ mod tests {
         synth.make_homes(folder.path()).unwrap();
         for index in 0..2 {
             let home = Home::new(folder.path().join(format!("node{index}")));
-            let (identity, voting) = (home.identity().unwrap(), home.voting_key().unwrap().unwrap());
+            let (identity, voting) = (home.identity().unwrap(), home.bls_key().unwrap().unwrap());
             let seat = &home.genesis().unwrap().summary.seats[index];
             assert_eq!(seat.consensus_key, identity.public_key());
             assert_eq!(seat.bls_key, voting.public_key().to_bytes());

@@ -28,7 +28,7 @@ pub(super) enum Slashing {
 #[serde(deny_unknown_fields)]
 struct Evidence {
     #[serde(with = "hex::serde")]
-    bls_public_key: Vec<u8>,
+    consensus_public_key: Vec<u8>,
     first: SignedVote,
     second: SignedVote,
 }
@@ -84,7 +84,7 @@ impl Slashing {
                     .wrap_err_with(|| format!("failed to read the evidence in {name}"))?;
                 any(&MsgSubmitEvidence {
                     submitter: signer.address.to_string(),
-                    bls_public_key: evidence.bls_public_key.into(),
+                    consensus_public_key: evidence.consensus_public_key.into(),
                     first: Some(evidence.first.to_wire()),
                     second: Some(evidence.second.to_wire()),
                 })
@@ -100,12 +100,12 @@ mod tests {
     #[test]
     fn a_file_of_evidence_is_read() {
         let text = r#"{
-            "bls_public_key": "0102",
+            "consensus_public_key": "0102",
             "first": {"kind": "nullify", "epoch": 1, "view": 2, "signature": "0a"},
             "second": {"kind": "finalize", "epoch": 1, "view": 2, "parent": 1, "payload": "0b", "signature": "0c"}
         }"#;
         let evidence: Evidence = serde_json::from_str(text).unwrap();
-        assert_eq!(evidence.bls_public_key, [1, 2]);
+        assert_eq!(evidence.consensus_public_key, [1, 2]);
         let (first, second) = (evidence.first.to_wire(), evidence.second.to_wire());
         assert_eq!((first.kind(), first.parent, first.payload.len()), (VoteKind::Nullify, 0, 0));
         assert_eq!((second.kind(), second.parent, &second.payload[..]), (VoteKind::Finalize, 1, &[11][..]));

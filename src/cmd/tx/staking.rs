@@ -67,7 +67,7 @@ pub(super) enum Staking {
     },
     /// Set the BLS key of the signer's validator, with the proof that the node has it.
     SetConsensusKey {
-        /// Folder that holds the node's voting_key.json.
+        /// Folder that holds the node's bls_key.json.
         #[arg(long, value_name = "DIR")]
         key_folder: PathBuf,
     },
@@ -202,7 +202,7 @@ impl Staking {
                 creation_height: i64::try_from(height).wrap_err("height")?,
             }),
             Self::SetConsensusKey { key_folder } => {
-                let key = node_key::load_voting_key(&key_folder)?;
+                let key = node_key::load_bls_key(&key_folder)?;
                 let proof = key.prove_possession(&signer.address, signer.chain_id);
                 any(&MsgSetConsensusKey {
                     validator_address: signer.address.operator(),

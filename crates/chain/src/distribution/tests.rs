@@ -37,7 +37,7 @@ fn chain() -> Harness {
 fn create(name: &str, amount: u128) -> Msg {
     Msg::CreateValidator(CreateValidator {
         operator: address(name),
-        consensus_key: crate::testing::hash(name),
+        consensus_key: crate::testing::node_key(name),
         description: Description { moniker: name.to_owned(), ..Description::default() },
         commission: Commission {
             rate: UNIT / 10,

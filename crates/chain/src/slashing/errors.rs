@@ -42,7 +42,7 @@ pub enum SlashingInvalid {
         min: Amount,
     },
     /// The key of the votes is no validator's.
-    #[error("BLS key {key} is not that of a validator")]
+    #[error("consensus key {key} is not that of a validator")]
     UnknownKey {
         /// The key in hex.
         key: String,
@@ -75,7 +75,7 @@ pub enum SlashingInvalid {
     #[error("evidence is refused: {cause}")]
     Signature {
         /// The rule broken.
-        cause: virtengine_crypto::bls::BlsError,
+        cause: virtengine_crypto::votes::VoteError,
     },
 }
 

@@ -2,15 +2,15 @@ use super::*;
 use crate::{
     bank, invariants,
     staking::{DELEGATIONS, UNBONDINGS, VALIDATORS},
-    testing::{CHAIN_ID, FUNDS, Harness, STAKE, address, bls_secret},
+    testing::{CHAIN_ID, FUNDS, Harness, STAKE, address, node_key, node_secret},
 };
 use virtengine_crypto::votes;
 use virtengine_types::{
     Amount, Denom, Height,
     block::TxResult,
     msg::{
-        BeginRedelegate, CancelUnbonding, CreateValidator, Delegate, Msg, SetConsensusKey, SignedVote,
-        SubmitEvidence, Undelegate, Unjail, Vote, VoteKind,
+        BeginRedelegate, CancelUnbonding, CreateValidator, Delegate, Msg, SubmitEvidence, Undelegate, Unjail,
+        Vote, VoteKind,
     },
     staking::{EpochStart, Standing, ValidatorStatus},
 };
@@ -18,7 +18,7 @@ use virtengine_types::{
 /// Unbonding time of the test chain.
 const SECONDS: u64 = 20;
 
-/// A chain with `validator` of the genesis and `other`, both with a voting key; 10 % is slashed.
+/// A chain with `validator` of the genesis and `other`, 10 % is slashed.
 fn chain() -> Harness {
     let mut chain = Harness::with_params(&["alice", "bob", "other"], |params| {
         params.unbonding_seconds = SECONDS;
@@ -26,17 +26,11 @@ fn chain() -> Harness {
     });
     chain.ok(Msg::CreateValidator(CreateValidator {
         operator: address("other"),
-        consensus_key: crate::testing::hash("other"),
+        consensus_key: node_key("other"),
         description: Default::default(),
         commission: Default::default(),
         min_self_delegation: Amount(1_000),
         amount: Amount(1_000),
-    }));
-    let key = bls_secret("other");
-    chain.ok(Msg::SetConsensusKey(SetConsensusKey {
-        operator: address("other"),
-        bls_key: key.public_key().to_bytes(),
-        proof_of_possession: key.prove_possession(&address("other"), CHAIN_ID).to_bytes(),
     }));
     chain
 }
@@ -49,11 +43,11 @@ fn vote(kind: VoteKind, payload: u8) -> Vote {
 }
 
 fn evidence_of(name: &str, first: Vote, second: Vote) -> SubmitEvidence {
-    let key = bls_secret(name);
-    let signed = |vote: Vote| SignedVote { vote, signature: votes::sign(&key, CHAIN_ID, &vote).to_bytes() };
+    let key = node_secret(name);
+    let signed = |vote: Vote| votes::sign(&key, CHAIN_ID, vote);
     SubmitEvidence {
         submitter: address("bob"),
-        bls_key: key.public_key().to_bytes(),
+        consensus_key: node_key(name),
         first: signed(first),
         second: signed(second),
     }
@@ -153,20 +147,6 @@ fn accepts_every_kind_of_conflict() {
     ] {
         chain().ok(Msg::SubmitEvidence(evidence_of("other", first, second)));
     }
-}
-
-#[test]
-fn evidence_against_a_replaced_key_finds_its_operator() {
-    let mut chain = chain();
-    let key = bls_secret("newer");
-    chain.ok(Msg::SetConsensusKey(SetConsensusKey {
-        operator: address("other"),
-        bls_key: key.public_key().to_bytes(),
-        proof_of_possession: key.prove_possession(&address("other"), CHAIN_ID).to_bytes(),
-    }));
-    chain.ok(evidence("other"));
-    let log = chain.refused(evidence("newer"), "slashing", 102);
-    assert!(log.contains(&address("other").operator()), "{log}");
 }
 
 #[test]
@@ -293,7 +273,7 @@ fn rejects_a_second_slash() {
 #[test]
 fn rejects_votes_of_an_unknown_key() {
     let log = chain().refused(evidence("alice"), "slashing", 101);
-    assert!(log.contains(&hex::encode(bls_secret("alice").public_key().to_bytes())), "{log}");
+    assert!(log.contains(&hex::encode(node_key("alice"))), "{log}");
 }
 
 #[test]
@@ -323,11 +303,11 @@ fn rejects_votes_that_are_not_signed() {
     let mut swapped = good.clone();
     std::mem::swap(&mut swapped.first.signature, &mut swapped.second.signature);
     let mut no_point = good.clone();
-    no_point.second.signature = [0xff; 96];
+    no_point.second.signature = [0xff; 64];
     let mut of_another = good.clone();
-    of_another.bls_key = bls_secret("validator").public_key().to_bytes();
+    of_another.consensus_key = node_key("validator");
     let mut of_another_chain = good;
-    of_another_chain.first.signature = votes::sign(&bls_secret("other"), "test-2", &first).to_bytes();
+    of_another_chain.first = votes::sign(&node_secret("other"), "test-2", first);
     for bad in [swapped, no_point, of_another, of_another_chain] {
         let mut chain = chain();
         let log = chain.refused(Msg::SubmitEvidence(bad), "slashing", 105);

@@ -5,27 +5,20 @@ use super::{
     transfers::{ACCOUNTS, CHAIN, FUNDS, Transfers, address},
 };
 use crate::{
-    Committee, Committees, Config, Digest, Identity, Member,
+    Committee, Committees, Config, Digest, Identity,
     engine::{self, Chain, Setup},
     genesis::{Genesis, Rows},
     network::{CHANNELS, Channels, max_message_bytes},
 };
-use commonware_codec::Encode as _;
 use commonware_consensus::types::{Epoch, Round, View};
-use commonware_cryptography::{
-    Signer as _,
-    bls12381::primitives::{group::Private, ops, variant::MinPk},
-    ed25519,
-};
+use commonware_cryptography::{Signer as _, ed25519};
 use commonware_glue::simulate::{
     engine::{EngineDefinition, InitContext},
     processed::ProcessedHeight,
     tracker::FinalizationUpdate,
 };
-use commonware_math::algebra::Random as _;
 use commonware_runtime::{Clock as _, Handle, Quota, Spawner as _, Supervisor as _, deterministic};
 use parking_lot::Mutex;
-use rand::{SeedableRng as _, rngs::StdRng};
 use std::{
     collections::BTreeMap,
     sync::Arc,
@@ -42,7 +35,7 @@ const EPOCH: u64 = 20;
 #[derive(Clone)]
 pub(crate) struct World {
     identities: Vec<Identity>,
-    secrets: Vec<Private>,
+    secrets: Vec<ed25519::PrivateKey>,
     genesis: Genesis,
     transfers: Arc<Transfers>,
     /// Of the nodes, in turn.
@@ -66,27 +59,18 @@ impl ProcessedHeight for Node {
 
 impl World {
     pub(crate) fn new(validators: u64) -> Self {
-        let mut members = Vec::new();
-        let mut seats: Vec<(Identity, Private)> = (0..validators)
-            .map(|seed| {
-                let secret = Private::random(StdRng::seed_from_u64(seed));
-                (ed25519::PrivateKey::from_seed(seed).public_key(), secret)
-            })
-            .collect();
-        seats.sort_by(|left, right| left.0.cmp(&right.0));
-        for (identity, secret) in &seats {
-            let key = ops::compute_public::<MinPk>(secret).encode();
-            members.push(Member { identity: identity.clone(), voting_key: key.as_ref().try_into().unwrap() });
-        }
+        let mut secrets: Vec<ed25519::PrivateKey> =
+            (0..validators).map(ed25519::PrivateKey::from_seed).collect();
+        secrets.sort_by_key(ed25519::PrivateKey::public_key);
+        let identities: Vec<Identity> = secrets.iter().map(ed25519::PrivateKey::public_key).collect();
         let (rows, numbers) = accounts();
         let genesis = Genesis {
             chain_id: CHAIN.to_owned(),
             time_ms: 0,
             hash: Digest::from([1; 32]),
             rows,
-            committee: Committee::new(&members).unwrap(),
+            committee: Committee::new(&identities).unwrap(),
         };
-        let (identities, secrets) = seats.into_iter().unzip();
         Self { identities, secrets, genesis, transfers: Transfers::new(&numbers), threads: vec![1] }
     }
 

@@ -104,7 +104,7 @@ pub enum HomeError {
     },
     /// The data holds the votes of another key.
     #[error(
-        "{path} says that the votes in the data are of voting key {noted:?}, {key} {given}: restore that key; to \
+        "{path} says that the votes in the data are of node key {noted:?}, {key} {given}: restore that key; to \
          follow only, or to vote with another key, make a new home. Do not remove the data to get around this: a key \
          without its votes can vote against itself"
     )]
@@ -113,7 +113,7 @@ pub enum HomeError {
         path: String,
         /// Public key that it says.
         noted: String,
-        /// The file of the voting key.
+        /// The file that is another, or missing.
         key: String,
         /// What it holds.
         given: String,

@@ -15,7 +15,7 @@ fn a_made_home_reads_back() {
     assert_eq!(home.config().unwrap(), NodeConfig::default());
     assert_eq!(home.genesis().unwrap().summary.head, genesis().head());
     assert_eq!(home.identity().unwrap().public_key(), identity.public_key());
-    assert!(home.voting_key().unwrap().is_none());
+    assert!(home.bls_key().unwrap().is_none());
     let again = home.init(&NodeConfig::default(), &file, &identity, None);
     assert!(matches!(again, Err(HomeError::Exists { .. })));
 }
@@ -79,20 +79,24 @@ fn rejects_settings_naming_the_file_the_line_and_the_field() {
 }
 
 #[test]
-fn rejects_another_or_no_voting_key_once_the_data_has_votes() {
+fn rejects_another_or_no_voter_once_the_data_has_votes() {
     let folder = tempfile::tempdir().unwrap();
     let home = Home::new(folder.path());
-    let (own, other) = (bls::SecretKey::generate(), bls::SecretKey::generate());
+    let (own, other) = (Identity::generate(), Identity::generate());
     home.check_room().unwrap();
     home.note_voter(None).unwrap();
     home.check_voter(Some(&other)).unwrap();
     home.note_voter(Some(&own)).unwrap();
     home.note_voter(Some(&other)).unwrap();
     home.check_voter(Some(&own)).unwrap();
-    for (key, given) in [(Some(&other), public_hex(&other)), (None, "is missing".into())] {
-        let error = home.check_voter(key).unwrap_err().to_string();
+    let cases = [
+        (Some(&other), public_hex(&other), "keys/node_key.json"),
+        (None, "is missing".into(), "keys/bls_key.json"),
+    ];
+    for (voter, given, file) in cases {
+        let error = home.check_voter(voter).unwrap_err().to_string();
         assert!(error.contains(&public_hex(&own)) && error.contains(&given), "{error}");
-        assert!(error.contains("keys/voting_key.json") && error.contains("data/voter"), "{error}");
+        assert!(error.contains(file) && error.contains("data/voter"), "{error}");
     }
     fs::write(home.voter(), "").unwrap();
     assert!(matches!(home.check_voter(Some(&own)), Err(HomeError::Voter { .. })));

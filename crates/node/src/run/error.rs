@@ -9,8 +9,8 @@ use crate::{
 };
 use thiserror::Error;
 use virtengine_consensus::{
+    engine::StartError,
     genesis::{GenesisError, RESTORE},
-    node::NodeError,
 };
 use virtengine_events::HistoryError;
 
@@ -62,7 +62,7 @@ pub enum RunError {
     Listen(#[from] ListenError),
     /// The engine does not start.
     #[error(transparent)]
-    Engine(#[from] NodeError),
+    Engine(#[from] StartError),
     /// The indexes cannot follow.
     #[error(transparent)]
     Index(#[from] IndexError),

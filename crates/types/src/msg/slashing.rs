@@ -18,8 +18,8 @@ pub struct Unjail {
 pub struct SubmitEvidence {
     /// Who submits it.
     pub submitter: Address,
-    /// BLS key of both votes, a compressed G1 point.
-    pub bls_key: [u8; 48],
+    /// Ed25519 key of both votes: the validator's consensus key.
+    pub consensus_key: [u8; 32],
     /// One vote.
     pub first: SignedVote,
     /// The other.
@@ -72,8 +72,8 @@ impl Vote {
 pub struct SignedVote {
     /// The vote.
     pub vote: Vote,
-    /// Compressed G2 point.
-    pub signature: [u8; 96],
+    /// Ed25519 signature.
+    pub signature: [u8; 64],
 }
 
 impl Unjail {
@@ -106,7 +106,7 @@ impl Checked<own::MsgSubmitEvidence> for SubmitEvidence {
         }
         Ok(Self {
             submitter: account("submitter", &wire.submitter)?,
-            bls_key: fixed("bls_public_key", &wire.bls_public_key)?,
+            consensus_key: fixed("consensus_public_key", &wire.consensus_public_key)?,
             first,
             second,
         })
@@ -152,14 +152,14 @@ mod tests {
             view: 2,
             parent: 1,
             payload: vec![payload; 32].into(),
-            signature: vec![9; 96].into(),
+            signature: vec![9; 64].into(),
         }
     }
 
     fn evidence() -> own::MsgSubmitEvidence {
         own::MsgSubmitEvidence {
             submitter: Address([1; 20]).account(),
-            bls_public_key: vec![3; 48].into(),
+            consensus_public_key: vec![3; 32].into(),
             first: Some(vote(own::VoteKind::Notarize, 1)),
             second: Some(vote(own::VoteKind::Notarize, 2)),
         }
@@ -213,14 +213,17 @@ mod tests {
             (own::Vote { kind: 0, ..good() }, "kind 0 is not allowed here"),
             (own::Vote { kind: 9, ..good() }, "kind 9 is not allowed here"),
             (own::Vote { payload: vec![2; 31].into(), ..good() }, "payload must have 32 bytes, got 31"),
-            (own::Vote { signature: vec![9; 95].into(), ..good() }, "signature must have 96 bytes, got 95"),
+            (own::Vote { signature: vec![9; 63].into(), ..good() }, "signature must have 64 bytes, got 63"),
             (own::Vote { parent: 1, ..nullify() }, "parent 1 is not allowed here"),
             (own::Vote { payload: vec![0; 32].into(), ..nullify() }, "payload must have 0 bytes, got 32"),
         ] {
             assert_eq!(second(bad).unwrap_err().to_string(), expected);
         }
-        let short = own::MsgSubmitEvidence { bls_public_key: vec![3; 47].into(), ..evidence() };
-        assert_eq!(decode(&short).unwrap_err().to_string(), "bls_public_key must have 48 bytes, got 47");
+        let short = own::MsgSubmitEvidence { consensus_public_key: vec![3; 31].into(), ..evidence() };
+        assert_eq!(
+            decode(&short).unwrap_err().to_string(),
+            "consensus_public_key must have 32 bytes, got 31"
+        );
         let none = own::MsgSubmitEvidence { first: None, ..evidence() };
         assert_eq!(decode(&none).unwrap_err().to_string(), "kind 0 is not allowed here");
     }

@@ -1,13 +1,13 @@
 //! Whatever is done with stake in whatever order: the supply is exact, and nobody gets more than was earned.
 
 use super::*;
-use crate::testing::bls_secret;
+use crate::testing::{node_key, node_secret};
 use proptest::prelude::*;
 use std::collections::BTreeMap;
 use virtengine_crypto::votes;
 use virtengine_types::{
     Address, Denom, Height,
-    msg::{CancelUnbonding, SetConsensusKey, SignedVote, SubmitEvidence, Unjail, Vote, VoteKind},
+    msg::{CancelUnbonding, SubmitEvidence, Unjail, Vote, VoteKind},
     ratio,
 };
 
@@ -59,14 +59,14 @@ fn stake_of(chain: &Harness, from: &str, to: &str) -> u128 {
 }
 
 fn evidence(name: &str) -> Msg {
-    let key = bls_secret(name);
+    let key = node_secret(name);
     let signed = |payload: u8| {
         let vote = Vote { kind: VoteKind::Notarize, epoch: 0, view: 3, parent: 2, payload: [payload; 32] };
-        SignedVote { vote, signature: votes::sign(&key, crate::testing::CHAIN_ID, &vote).to_bytes() }
+        votes::sign(&key, crate::testing::CHAIN_ID, vote)
     };
     Msg::SubmitEvidence(SubmitEvidence {
         submitter: address("bob"),
-        bls_key: key.public_key().to_bytes(),
+        consensus_key: node_key(name),
         first: signed(1),
         second: signed(2),
     })
@@ -157,12 +157,6 @@ proptest! {
         });
         for name in ["other", "third"] {
             chain.ok(create(name, 100_000));
-            let key = bls_secret(name);
-            chain.ok(Msg::SetConsensusKey(SetConsensusKey {
-                operator: address(name),
-                bls_key: key.public_key().to_bytes(),
-                proof_of_possession: key.prove_possession(&address(name), crate::testing::CHAIN_ID).to_bytes(),
-            }));
         }
         let mut model = Model::default();
         let mut slashed = false;
