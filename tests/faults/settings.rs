@@ -102,7 +102,7 @@ fn a_home_of_a_newer_version_is_refused_as_it_is() {
     let validator = Validator::new(folder.path());
     fs::write(validator.file("FORMAT"), "99\n").unwrap();
     let said = validator.refusal();
-    assert!(said.contains("format 99, this release knows 2"), "{said}");
+    assert!(said.contains("format 99, this release knows 3"), "{said}");
     assert_eq!(fs::read_to_string(validator.file("FORMAT")).unwrap(), "99\n");
 }
 

@@ -28,7 +28,7 @@ fn rejects_a_half_written_or_newer_home() {
     assert!(matches!(home.check(), Err(HomeError::HalfWritten { .. })));
     fs::write(folder.path().join("FORMAT"), "99\n").unwrap();
     let error = home.check().unwrap_err().to_string();
-    assert!(error.contains("format 99, this release knows 2"), "{error}");
+    assert!(error.contains("format 99, this release knows 3"), "{error}");
 }
 
 #[test]
