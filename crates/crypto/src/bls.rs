@@ -3,8 +3,11 @@
 //! Sums of keys are only safe over keys whose proof of possession was checked, so the chain checks it once, at
 //! registration.
 
+mod checked_key;
 mod possession;
+pub(crate) mod weights;
 
+pub use checked_key::CheckedKey;
 pub use possession::{Claim, check_possessions};
 
 use commonware_codec::{Copying, DecodeExt as _, Encode as _};
@@ -171,6 +174,11 @@ impl Signature {
     #[must_use]
     pub const fn to_bytes(&self) -> [u8; 96] {
         self.bytes
+    }
+
+    /// The point, to sum it.
+    pub(crate) const fn point(&self) -> &<MinPk as Variant>::Signature {
+        &self.point
     }
 
     /// The sum of `signatures`, which verifies against the sum of their keys.

@@ -4,11 +4,13 @@
 //! - [`cosmos`] turns decoded transactions into verified ones
 //! - [`key`] signs, [`mnemonic`] and [`hd`] derive what signs
 //! - [`bls`] holds validators' BLS keys and their proofs of possession, [`votes`] what a committee's members sign
+//! - [`endorsement`] sums the signatures of all bonded validators under a checkpoint, and checks the sums
 //! - [`keyring`] keeps users' keys in files, [`node_key`] a node's own two
 
 pub mod batch;
 pub mod bls;
 pub mod cosmos;
+pub mod endorsement;
 pub mod hd;
 pub mod key;
 pub mod keyring;

@@ -12,6 +12,7 @@
 pub mod block;
 pub mod chain;
 pub mod config;
+pub mod endorsement;
 pub mod events;
 pub mod gossip;
 pub mod journal;

@@ -6,8 +6,8 @@
 use bolero::check;
 use std::time::Duration;
 use virtengine_fuzz::{
-    Target, Verdict, block, chain, config, events, gossip, journal, json, keyring, msg, proof, recipe, rpc,
-    sdl, text, tx,
+    Target, Verdict, block, chain, config, endorsement, events, gossip, journal, json, keyring, msg, proof,
+    recipe, rpc, sdl, text, tx,
 };
 
 /// Inputs of a target in a run.
@@ -57,6 +57,7 @@ targets! {
     event_filters: events::filters();
     gossip_batches: gossip::batches();
     blocks: block::blocks();
+    endorsements: endorsement::sums();
     proofs: proof::proofs();
     genesis_files: chain::genesis();
     table_rows: chain::rows();

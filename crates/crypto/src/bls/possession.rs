@@ -1,6 +1,9 @@
 //! Many proofs of possession at once.
 
-use super::{PublicKey, Signature, possession_namespace};
+use super::{
+    PublicKey, Signature, possession_namespace,
+    weights::{WEIGHT_BITS, WEIGHT_BYTES, weights},
+};
 use blst::{MultiPoint as _, Pairing, blst_fp12, blst_p1_affine, blst_p2_affine, min_pk};
 use commonware_cryptography::bls12381::primitives::variant::{MinPk, Variant};
 use commonware_utils::union_unique;
@@ -9,8 +12,6 @@ use virtengine_types::Address;
 
 /// Domain of the weights of a batch.
 const WEIGHTS: &[u8] = b"virtengine/possession-weights";
-/// Bits of a weight: a batch with a proof that does not hold passes with a probability of 2 to the minus 128.
-const WEIGHT_BITS: usize = 128;
 
 /// A proof of possession that is to be checked, as in [`PublicKey::verify_possession`].
 #[derive(Clone, Copy, Debug)]
@@ -46,10 +47,10 @@ impl Claim<'_> {
 
 /// Whether all hold; `None` if one does not.
 fn holds(claims: &[Claim<'_>], chain_id: &str) -> Option<()> {
-    let weights = weights(claims, chain_id);
+    let weights = weights(&seed(claims, chain_id), claims.len());
     let mut pairing = Pairing::new(true, MinPk::PROOF_OF_POSSESSION);
     let mut proofs = Vec::with_capacity(claims.len());
-    for (claim, weight) in claims.iter().zip(weights.chunks_exact(WEIGHT_BITS / 8)) {
+    for (claim, weight) in claims.iter().zip(weights.chunks_exact(WEIGHT_BYTES)) {
         let key = min_pk::PublicKey::key_validate(claim.key).ok()?;
         let key: &blst_p1_affine = (&key).into();
         proofs.push(min_pk::Signature::sig_validate(claim.proof, true).ok()?);
@@ -69,8 +70,8 @@ fn holds(claims: &[Claim<'_>], chain_id: &str) -> Option<()> {
     pairing.finalverify(Some(&of_proofs)).then_some(())
 }
 
-/// One weight after the other.
-fn weights(claims: &[Claim<'_>], chain_id: &str) -> Vec<u8> {
+/// What the weights are made of.
+fn seed(claims: &[Claim<'_>], chain_id: &str) -> [u8; 32] {
     let mut hasher = Sha256::new_with_prefix(WEIGHTS);
     hasher.update((chain_id.len() as u64).to_be_bytes());
     hasher.update(chain_id);
@@ -79,12 +80,7 @@ fn weights(claims: &[Claim<'_>], chain_id: &str) -> Vec<u8> {
         hasher.update(claim.operator.0);
         hasher.update(claim.proof);
     }
-    let seed = hasher.finalize();
-    let weight = |place: u64| {
-        let hash = Sha256::new_with_prefix(seed).chain_update(place.to_be_bytes()).finalize();
-        hash.into_iter().take(WEIGHT_BITS / 8)
-    };
-    (0..claims.len() as u64).flat_map(weight).collect()
+    hasher.finalize().into()
 }
 
 #[cfg(test)]
