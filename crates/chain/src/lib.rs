@@ -38,6 +38,7 @@ pub mod market;
 pub mod outcome;
 pub mod params;
 pub mod provider;
+pub mod rotation;
 pub mod slashing;
 pub mod staking;
 
