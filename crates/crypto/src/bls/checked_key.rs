@@ -9,7 +9,7 @@ use virtengine_types::Address;
 /// up of others' keys, whose secret nobody knows, would let its maker sign for them.
 ///
 /// It takes 96 bytes: both coordinates, as a sum needs them. To find the second one from the 48 bytes of a key costs as
-/// much as to add some sixty keys.
+/// much as to add some fifty keys.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub struct CheckedKey(min_pk::PublicKey);
 

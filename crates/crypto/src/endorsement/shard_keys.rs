@@ -7,7 +7,7 @@ use blst::{MultiPoint as _, blst_p1, min_pk};
 /// Keys of a shard's members by their index, and their sum.
 ///
 /// Keys are held as both coordinates, 96 bytes each: a million take 96 MB. Compressed they would take half, but to
-/// decode one costs as much as to add some sixty. The sum is cached, as most members endorse: then it is cheaper to take
+/// decode one costs as much as to add some fifty. The sum is cached, as most members endorse: then it is cheaper to take
 /// the absent away.
 #[derive(Clone, Debug)]
 pub struct ShardKeys {
