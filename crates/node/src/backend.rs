@@ -177,13 +177,7 @@ impl Backend for NodeBackend {
     }
 
     fn list(&self, list: List, page: ListPage) -> Reply<Result<Listed, BackendError>> {
-        let listed = if *self.views_built.borrow() {
-            self.views.list(&list, &page).map_err(BackendError::from)
-        } else {
-            let cause = "the node is starting: lists are being built, ask again in a moment";
-            Err(BackendError::Unavailable(cause.to_owned()))
-        };
-        Box::pin(std::future::ready(listed))
+        Box::pin(std::future::ready(self.views.list(&list, &page).map_err(BackendError::from)))
     }
 
     fn broadcast(&self, tx: Bytes) -> Reply<Result<Hash, Rejection>> {

@@ -37,6 +37,7 @@ pub(crate) const CATCHING_UP: &str =
 impl From<virtengine_views::ViewError> for BackendError {
     fn from(error: virtengine_views::ViewError) -> Self {
         match error {
+            virtengine_views::ViewError::Filling => Self::Unavailable(error.to_string()),
             virtengine_views::ViewError::Cursor => Self::Cursor(error.to_string()),
             other => Self::Failed(other.to_string()),
         }

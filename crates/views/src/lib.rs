@@ -1,20 +1,25 @@
 //! Secondary indexes in memory, derived from finalized writes.
 //!
 //! A [`Views`] is filled at start by a scan of the partitions and follows each finalized block, also while
-//! the scan runs. It knows where rows are and by what they can be found, not what is in them: an answer is a page of
-//! [`Key`]s, whose rows are read from the state. Execution never reads a view.
+//! the scan runs; until the scan is over it answers nothing. It knows where rows are and by what they can be found,
+//! not what is in them: an answer is a page of [`Key`]s, whose rows are read from the state. Of validators, which are
+//! many and asked for together, it knows more: [`Validators`]. Execution never reads a view.
 
 mod list;
 mod listing;
+mod page;
+mod ranks;
 mod tables;
+mod validators;
 
 pub use list::{List, ListPage, Listed};
 pub use tables::ViewError;
+pub use validators::{ValidatorEntry, ValidatorTotals, Validators};
 
 use bytes::Bytes;
-use parking_lot::RwLock;
+use parking_lot::{MappedRwLockReadGuard, RwLock, RwLockReadGuard};
 use rustc_hash::FxHashSet;
-use std::sync::Arc;
+use std::{ops::Deref, sync::Arc};
 use tables::Tables;
 use virtengine_state::{Key, Partition};
 use virtengine_types::block::StateWrite;
@@ -51,9 +56,12 @@ impl Views {
         inner.tables.write(key, Some(row))
     }
 
-    /// The scan is over: what blocks wrote meanwhile need not be known any more.
+    /// The scan is over: what it found is put in order, and what blocks wrote meanwhile need not be known any more.
+    /// Cost: O(n log n), on all cores.
     pub fn filled(&self) {
-        self.inner.write().written = None;
+        let Inner { tables, written } = &mut *self.inner.write();
+        tables.order();
+        *written = None;
     }
 
     /// Follows a finalized block. Applying the same block again changes nothing.
@@ -89,10 +97,27 @@ impl Views {
     /// One page of a list. Cost: the page, and with several filters what they skip.
     ///
     /// # Errors
+    /// - `Filling` - before [`Views::filled`]
     /// - `Cursor` - the cursor is not one of this list
     /// - `State` - a key cannot be formed
     pub fn list(&self, list: &List, page: &ListPage) -> Result<Listed, ViewError> {
-        self.inner.read().tables.list(list, page)
+        self.tables()?.list(list, page)
+    }
+
+    /// All validators, as of the last block. Blocks wait while the answer is held.
+    ///
+    /// # Errors
+    /// - `Filling` - before [`Views::filled`]
+    pub fn validators(&self) -> Result<impl Deref<Target = Validators>, ViewError> {
+        Ok(MappedRwLockReadGuard::map(self.tables()?, |tables| &tables.validators))
+    }
+
+    fn tables(&self) -> Result<MappedRwLockReadGuard<'_, Tables>, ViewError> {
+        let inner = self.inner.read();
+        if inner.written.is_some() {
+            return Err(ViewError::Filling);
+        }
+        Ok(RwLockReadGuard::map(inner, |inner| &inner.tables))
     }
 }
 

@@ -1,24 +1,19 @@
 //! One list: its items in order, and the items of each property.
 
 use borsh::{BorshDeserialize, BorshSerialize};
-use bytes::Bytes;
 use std::collections::{BTreeMap, BTreeSet};
 use std::ops::Bound;
 
-use crate::{ListPage, ViewError};
+use crate::{
+    ListPage, ViewError,
+    page::{Page, decode_cursor, encode_cursor},
+};
 
 /// Items in order, each with the properties by which it can be found.
 #[derive(Debug)]
 pub(crate) struct Listing<I, P> {
     items: BTreeMap<I, Vec<P>>,
     by: BTreeMap<P, BTreeSet<I>>,
-}
-
-/// A page of items.
-pub(crate) struct Page<I> {
-    pub(crate) items: Vec<I>,
-    pub(crate) next: Option<Bytes>,
-    pub(crate) total: Option<u64>,
 }
 
 impl<I, P> Default for Listing<I, P> {
@@ -104,12 +99,4 @@ where
         };
         Ok(Page { items, next, total })
     }
-}
-
-fn encode_cursor<I: BorshSerialize>(item: &I) -> Result<Bytes, ViewError> {
-    borsh::to_vec(item).map(Bytes::from).map_err(|_| ViewError::Cursor)
-}
-
-fn decode_cursor<I: BorshDeserialize>(cursor: &Bytes) -> Result<I, ViewError> {
-    I::try_from_slice(cursor).map_err(|_| ViewError::Cursor)
 }

@@ -1,20 +1,14 @@
 //! The lists of all tables, and how rows become items.
 
-use crate::{
-    List, ListPage, Listed,
-    listing::{Listing, Page},
-};
-use borsh::{BorshDeserialize, BorshSerialize};
+use crate::{List, ListPage, Listed, listing::Listing, page::Page, validators::Validators};
 use rustc_hash::FxHashMap;
-use std::cmp::Reverse;
 use std::collections::BTreeMap;
 use thiserror::Error;
 use virtengine_chain::{bank, market, provider, staking};
 use virtengine_state::{Key, Record, StateError, Table};
 use virtengine_types::{
-    Address, Amount, Denom,
+    Address, Denom,
     market::{BidId, BidStatus, LeaseId, LeaseStatus, OrderId, OrderStatus},
-    staking::ValidatorStatus,
 };
 
 /// Why an index cannot follow or answer.
@@ -23,6 +17,9 @@ pub enum ViewError {
     /// A row of the state does not decode.
     #[error(transparent)]
     State(#[from] StateError),
+    /// The scan at start is not over.
+    #[error("the node is starting: lists are being built, ask again in a moment")]
+    Filling,
     /// A write names a partition that does not exist.
     #[error("partition {number} does not exist, there are 0 to 4")]
     Partition {
@@ -43,28 +40,8 @@ enum Property {
     Destination(Address),
     Status(OrderStatus),
     Active(bool),
-    Bonded(bool),
     Region(String),
     Attribute(String, String),
-}
-
-/// Validators with most tokens come first.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, BorshSerialize, BorshDeserialize)]
-struct ByTokens(Descending, Address);
-
-#[derive(Clone, Copy, Debug, PartialEq, Eq, BorshSerialize, BorshDeserialize)]
-struct Descending(u128);
-
-impl PartialOrd for Descending {
-    fn partial_cmp(&self, other: &Self) -> Option<std::cmp::Ordering> {
-        Some(self.cmp(other))
-    }
-}
-
-impl Ord for Descending {
-    fn cmp(&self, other: &Self) -> std::cmp::Ordering {
-        Reverse(self.0).cmp(&Reverse(other.0))
-    }
 }
 
 type Pair = (Address, Address);
@@ -75,8 +52,7 @@ type Triple = (Address, Address, Address);
 pub(crate) struct Tables {
     accounts: Listing<Address, Property>,
     supply: Listing<Denom, Property>,
-    validators: Listing<ByTokens, Property>,
-    tokens: BTreeMap<Address, Amount>,
+    pub(crate) validators: Validators,
     delegations: Listing<Pair, Property>,
     unbondings: Listing<Pair, Property>,
     redelegations: Listing<Triple, Property>,
@@ -130,11 +106,7 @@ impl Tables {
             );
             self.deletable.insert(key.bytes, Deletable::Redelegation(triple));
         } else if let Some((operator, validator)) = staking::VALIDATORS.decode_if(key, row)? {
-            if let Some(before) = self.tokens.insert(operator, validator.tokens) {
-                self.validators.remove(&ByTokens(Descending(before.0), operator));
-            }
-            let bonded = Property::Bonded(validator.status == ValidatorStatus::Bonded);
-            self.validators.insert(ByTokens(Descending(validator.tokens.0), operator), vec![bonded]);
+            self.validators.write(operator, &validator);
         } else {
             self.insert_market(key, row)?;
         }
@@ -182,6 +154,11 @@ impl Tables {
         }
     }
 
+    /// Puts in order what is ordered once, after the scan.
+    pub(crate) fn order(&mut self) {
+        self.validators.order();
+    }
+
     /// Items of all lists together.
     pub(crate) fn len(&self) -> usize {
         self.accounts.len()
@@ -202,12 +179,7 @@ impl Tables {
         match list {
             List::Accounts => keys(&bank::ACCOUNTS, self.accounts.page(&[], None, page)?),
             List::Supply => keys(&bank::SUPPLY, self.supply.page(&[], None, page)?),
-            List::Validators { status } => {
-                let bonded = status.map(|status| Property::Bonded(status == ValidatorStatus::Bonded));
-                let found = self.validators.page(&wanted([bonded]), None, page)?;
-                let items = found.items.into_iter().map(|item| item.1).collect();
-                keys(&staking::VALIDATORS, Page { items, next: found.next, total: found.total })
-            }
+            List::Validators { status } => keys(&staking::VALIDATORS, self.validators.page(*status, page)?),
             List::Delegations { delegator, validator } => {
                 let wanted = wanted([delegator.map(Property::Owner), validator.map(Property::Provider)]);
                 keys(&staking::DELEGATIONS, self.delegations.page(&wanted, None, page)?)

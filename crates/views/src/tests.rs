@@ -1,4 +1,4 @@
-use crate::{List, ListPage, Views};
+use crate::{List, ListPage, ViewError, Views};
 use proptest::prelude::*;
 use std::collections::BTreeSet;
 use virtengine_chain::staking;
@@ -13,6 +13,12 @@ fn page(limit: usize) -> ListPage {
     ListPage { limit, ..ListPage::default() }
 }
 
+fn filled() -> Views {
+    let views = Views::default();
+    views.filled();
+    views
+}
+
 fn pairs() -> impl Strategy<Value = Vec<(u8, u8, bool)>> {
     prop::collection::vec((0u8..6, 0u8..6, any::<bool>()), 0..60)
 }
@@ -20,7 +26,7 @@ fn pairs() -> impl Strategy<Value = Vec<(u8, u8, bool)>> {
 proptest! {
     #[test]
     fn pages_of_any_size_list_exactly_what_is_there(writes in pairs(), limit in 1usize..7, reverse: bool) {
-        let views = Views::default();
+        let views = filled();
         let mut model = BTreeSet::new();
         for (delegator, validator, keep) in writes {
             let pair = (Address([delegator; 20]), Address([validator; 20]));
@@ -119,6 +125,7 @@ fn a_length_is_right_or_absent() {
         let row = staking::DELEGATIONS.encode(&pair(byte), &DELEGATION).unwrap();
         views.insert(&key, &row).unwrap();
     }
+    views.filled();
     let total = |delegator, validator, page: ListPage| {
         views.list(&List::Delegations { delegator, validator }, &page).unwrap().total
     };
@@ -136,6 +143,17 @@ fn a_length_is_right_or_absent() {
 #[test]
 fn rejects_a_cursor_of_another_list() {
     let cursor = Some(bytes::Bytes::from_static(b"nonsense"));
-    let result = Views::default().list(&List::Accounts, &ListPage { cursor, ..page(1) });
-    assert_eq!(result.unwrap_err(), crate::ViewError::Cursor);
+    for list in [List::Accounts, List::Validators { status: None }] {
+        let result = filled().list(&list, &ListPage { cursor: cursor.clone(), ..page(1) });
+        assert_eq!(result.unwrap_err(), ViewError::Cursor);
+    }
+}
+
+#[test]
+fn rejects_questions_before_the_scan_is_over() {
+    let views = Views::default();
+    assert_eq!(views.list(&List::Accounts, &page(1)).unwrap_err(), ViewError::Filling);
+    assert_eq!(views.validators().err(), Some(ViewError::Filling));
+    views.filled();
+    assert!(views.validators().unwrap().is_empty());
 }

@@ -85,6 +85,7 @@ impl Chain {
         for (key, row) in Partition::ALL.iter().flat_map(|partition| store.scan(*partition)) {
             views.insert(key, row).unwrap();
         }
+        views.filled();
         let directory = tempfile::tempdir().unwrap();
         let history =
             History::open(directory.path(), CHAIN_ID, virtengine_events::Config::default()).unwrap();
