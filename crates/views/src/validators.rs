@@ -133,11 +133,7 @@ impl Validators {
     /// The sums, taken anew over all validators.
     #[must_use]
     pub fn recount(&self) -> ValidatorTotals {
-        let mut totals = ValidatorTotals::default();
-        for (tokens, status, standing) in self.columns.stakes() {
-            totals.add(tokens, status, standing);
-        }
-        totals
+        self.columns.totals()
     }
 
     /// All of them, in no order that means anything; the quickest way to see all.

@@ -1,6 +1,6 @@
 //! What is known of validators, an array each.
 
-use super::ValidatorEntry;
+use super::{ValidatorEntry, ValidatorTotals};
 use std::cmp::Reverse;
 use virtengine_types::{
     Address, Amount,
@@ -56,10 +56,20 @@ impl Columns {
         self.slots().map(|slot| self.entry(slot))
     }
 
-    /// What the sums are made of.
-    pub(super) fn stakes(&self) -> impl Iterator<Item = (Amount, ValidatorStatus, Standing)> {
-        let statuses = self.statuses.iter().zip(&self.standings);
-        self.tokens.iter().zip(statuses).map(|(tokens, (status, standing))| (*tokens, *status, *standing))
+    /// The sums over all; one property after the other, so that most of it is vectorized.
+    pub(super) fn totals(&self) -> ValidatorTotals {
+        let with_status = |status| self.statuses.iter().filter(|one| **one == status).count();
+        let with_standing = |standing| self.standings.iter().filter(|one| **one == standing).count();
+        let stakes = self.tokens.iter().zip(&self.statuses);
+        let bonded =
+            stakes.map(|(tokens, status)| if *status == ValidatorStatus::Bonded { tokens.0 } else { 0 });
+        ValidatorTotals {
+            power: Amount(bonded.sum()),
+            bonded: with_status(ValidatorStatus::Bonded),
+            unbonded: with_status(ValidatorStatus::Unbonded),
+            jailed: with_standing(Standing::Jailed),
+            tombstoned: with_standing(Standing::Tombstoned),
+        }
     }
 
     /// Appends a validator, and answers with its slot.
