@@ -53,6 +53,12 @@ impl<K: Record, V: Record> Table<K, V> {
         self.tag
     }
 
+    /// Whether `key` is one of this table's.
+    #[must_use]
+    pub fn holds(&self, key: &Key) -> bool {
+        key.partition == self.partition && key.tag() == self.tag
+    }
+
     /// Where the row of `key` is stored.
     ///
     /// # Errors
@@ -100,10 +106,7 @@ impl<K: Record, V: Record> Table<K, V> {
     /// # Errors
     /// As [`Table::decode`].
     pub fn decode_if(&self, key: &Key, row: &[u8]) -> Result<Option<(K, V)>, StateError> {
-        if key.partition != self.partition || key.tag() != self.tag {
-            return Ok(None);
-        }
-        self.decode(row).map(Some)
+        if self.holds(key) { self.decode(row).map(Some) } else { Ok(None) }
     }
 }
 

@@ -8,6 +8,7 @@
 mod list;
 mod listing;
 mod page;
+mod pairs;
 mod ranks;
 mod tables;
 mod validators;

@@ -1,6 +1,6 @@
 //! The lists of all tables, and how rows become items.
 
-use crate::{List, ListPage, Listed, listing::Listing, page::Page, validators::Validators};
+use crate::{List, ListPage, Listed, listing::Listing, page::Page, pairs::Pairs, validators::Validators};
 use rustc_hash::FxHashMap;
 use std::collections::BTreeMap;
 use thiserror::Error;
@@ -44,20 +44,19 @@ enum Property {
     Attribute(String, String),
 }
 
-type Pair = (Address, Address);
 type Triple = (Address, Address, Address);
 
-/// Every list. Rows that can be deleted are remembered by their place, as a deletion names only that.
+/// Every list. Rows of a `Listing` that can be deleted are remembered by their key, as a deletion names only that.
 #[derive(Debug, Default)]
 pub(crate) struct Tables {
     accounts: Listing<Address, Property>,
     supply: Listing<Denom, Property>,
     pub(crate) validators: Validators,
-    delegations: Listing<Pair, Property>,
-    unbondings: Listing<Pair, Property>,
+    delegations: Pairs,
+    unbondings: Pairs,
     redelegations: Listing<Triple, Property>,
     providers: Listing<Address, Property>,
-    attestations: Listing<Pair, Property>,
+    attestations: Pairs,
     orders: Listing<OrderId, Property>,
     order_status: BTreeMap<OrderId, OrderStatus>,
     bids: Listing<BidId, Property>,
@@ -68,11 +67,8 @@ pub(crate) struct Tables {
 
 #[derive(Clone, Debug)]
 enum Deletable {
-    Delegation(Pair),
-    Unbonding(Pair),
     Redelegation(Triple),
     Provider(Address),
-    Attestation(Pair),
 }
 
 impl Tables {
@@ -93,11 +89,9 @@ impl Tables {
         } else if let Some((denom, _)) = bank::SUPPLY.decode_if(key, row)? {
             self.supply.insert(denom, Vec::new());
         } else if let Some((pair, _)) = staking::DELEGATIONS.decode_if(key, row)? {
-            self.delegations.insert(pair, vec![Property::Owner(pair.0), Property::Provider(pair.1)]);
-            self.deletable.insert(key.bytes, Deletable::Delegation(pair));
+            self.delegations.insert(key, pair);
         } else if let Some((pair, _)) = staking::UNBONDINGS.decode_if(key, row)? {
-            self.unbondings.insert(pair, vec![Property::Owner(pair.0), Property::Provider(pair.1)]);
-            self.deletable.insert(key.bytes, Deletable::Unbonding(pair));
+            self.unbondings.insert(key, pair);
         } else if let Some((triple, _)) = staking::REDELEGATIONS.decode_if(key, row)? {
             let (owner, source, destination) = triple;
             self.redelegations.insert(
@@ -123,8 +117,7 @@ impl Tables {
             self.providers.insert(owner, attributes);
             self.deletable.insert(key.bytes, Deletable::Provider(owner));
         } else if let Some((pair, _)) = provider::ATTESTATIONS.decode_if(key, row)? {
-            self.attestations.insert(pair, vec![Property::Provider(pair.0)]);
-            self.deletable.insert(key.bytes, Deletable::Attestation(pair));
+            self.attestations.insert(key, pair);
         } else if let Some((id, order)) = market::ORDERS.decode_if(key, row)? {
             self.order_status.insert(id, order.status);
             let mut properties = vec![Property::Owner(order.tenant), Property::Status(order.status)];
@@ -144,19 +137,27 @@ impl Tables {
     }
 
     fn delete(&mut self, key: &Key) {
-        match self.deletable.remove(&key.bytes) {
-            Some(Deletable::Delegation(pair)) => self.delegations.remove(&pair),
-            Some(Deletable::Unbonding(pair)) => self.unbondings.remove(&pair),
-            Some(Deletable::Redelegation(triple)) => self.redelegations.remove(&triple),
-            Some(Deletable::Provider(owner)) => self.providers.remove(&owner),
-            Some(Deletable::Attestation(pair)) => self.attestations.remove(&pair),
-            None => {}
+        if staking::DELEGATIONS.holds(key) {
+            self.delegations.remove(&staking::DELEGATIONS, key);
+        } else if staking::UNBONDINGS.holds(key) {
+            self.unbondings.remove(&staking::UNBONDINGS, key);
+        } else if provider::ATTESTATIONS.holds(key) {
+            self.attestations.remove(&provider::ATTESTATIONS, key);
+        } else {
+            match self.deletable.remove(&key.bytes) {
+                Some(Deletable::Redelegation(triple)) => self.redelegations.remove(&triple),
+                Some(Deletable::Provider(owner)) => self.providers.remove(&owner),
+                None => {}
+            }
         }
     }
 
     /// Puts in order what is ordered once, after the scan.
     pub(crate) fn order(&mut self) {
         self.validators.order();
+        for pairs in [&mut self.delegations, &mut self.unbondings, &mut self.attestations] {
+            pairs.order();
+        }
     }
 
     /// Items of all lists together.
@@ -181,12 +182,10 @@ impl Tables {
             List::Supply => keys(&bank::SUPPLY, self.supply.page(&[], None, page)?),
             List::Validators { status } => keys(&staking::VALIDATORS, self.validators.page(*status, page)?),
             List::Delegations { delegator, validator } => {
-                let wanted = wanted([delegator.map(Property::Owner), validator.map(Property::Provider)]);
-                keys(&staking::DELEGATIONS, self.delegations.page(&wanted, None, page)?)
+                keys(&staking::DELEGATIONS, self.delegations.page(*delegator, *validator, page)?)
             }
             List::Unbondings { delegator, validator } => {
-                let wanted = wanted([delegator.map(Property::Owner), validator.map(Property::Provider)]);
-                keys(&staking::UNBONDINGS, self.unbondings.page(&wanted, None, page)?)
+                keys(&staking::UNBONDINGS, self.unbondings.page(*delegator, *validator, page)?)
             }
             List::Redelegations { delegator, source, destination } => {
                 let wanted = wanted([
@@ -201,8 +200,7 @@ impl Tables {
                 keys(&provider::PROVIDERS, self.providers.page(&wanted([attribute]), None, page)?)
             }
             List::Attestations { provider } => {
-                let wanted = [Property::Provider(*provider)];
-                keys(&provider::ATTESTATIONS, self.attestations.page(&wanted, None, page)?)
+                keys(&provider::ATTESTATIONS, self.attestations.page(Some(*provider), None, page)?)
             }
             List::Orders { tenant, status, region } => {
                 let wanted = wanted([

@@ -4,7 +4,10 @@ use std::collections::BTreeSet;
 use virtengine_chain::staking;
 use virtengine_types::{
     Address, Amount, Height,
-    staking::{Commission, Delegation, Description, Standing, Validator, ValidatorRewards, ValidatorStatus},
+    staking::{
+        Commission, Delegation, Description, Redelegation, Standing, Validator, ValidatorRewards,
+        ValidatorStatus,
+    },
 };
 
 const DELEGATION: Delegation = Delegation { shares: Amount(1), paid_per_share: 0 };
@@ -25,22 +28,33 @@ fn pairs() -> impl Strategy<Value = Vec<(u8, u8, bool)>> {
 
 proptest! {
     #[test]
-    fn pages_of_any_size_list_exactly_what_is_there(writes in pairs(), limit in 1usize..7, reverse: bool) {
-        let views = filled();
+    fn pages_of_any_size_list_exactly_what_is_there(
+        writes in pairs(),
+        scanned in 0usize..60,
+        limit in 1usize..7,
+        reverse: bool,
+    ) {
+        let views = Views::default();
         let mut model = BTreeSet::new();
-        for (delegator, validator, keep) in writes {
+        for (number, (delegator, validator, keep)) in writes.into_iter().enumerate() {
+            if number == scanned {
+                views.filled();
+            }
             let pair = (Address([delegator; 20]), Address([validator; 20]));
             let key = staking::DELEGATIONS.key(&pair).unwrap();
             let row = staking::DELEGATIONS.encode(&pair, &DELEGATION).unwrap();
             views.apply(&[(1, key.bytes, keep.then_some(row))]).unwrap();
             if keep { model.insert(pair) } else { model.remove(&pair) };
         }
+        views.filled();
         prop_assert_eq!(views.rows(), model.len());
-        for delegator in [None, Some(Address([3; 20]))] {
-            let list = List::Delegations { delegator, validator: None };
+        let third = Some(Address([3; 20]));
+        for (delegator, validator) in [(None, None), (third, None), (None, third), (third, third)] {
+            let list = List::Delegations { delegator, validator };
             let mut expected: Vec<_> = model
                 .iter()
                 .filter(|pair| delegator.is_none_or(|wanted| pair.0 == wanted))
+                .filter(|pair| validator.is_none_or(|wanted| pair.1 == wanted))
                 .map(|pair| staking::DELEGATIONS.key(pair).unwrap())
                 .collect();
             if reverse {
@@ -119,15 +133,15 @@ fn what_blocks_write_during_the_scan_wins_over_the_scanned_row() {
 #[test]
 fn a_length_is_right_or_absent() {
     let views = Views::default();
-    let pair = |byte: u8| (Address([byte % 2; 20]), Address([byte; 20]));
     for byte in 0..10 {
-        let key = staking::DELEGATIONS.key(&pair(byte)).unwrap();
-        let row = staking::DELEGATIONS.encode(&pair(byte), &DELEGATION).unwrap();
+        let triple = (Address([byte % 2; 20]), Address([byte; 20]), Address([9; 20]));
+        let key = staking::REDELEGATIONS.key(&triple).unwrap();
+        let row = staking::REDELEGATIONS.encode(&triple, &Redelegation::default()).unwrap();
         views.insert(&key, &row).unwrap();
     }
     views.filled();
-    let total = |delegator, validator, page: ListPage| {
-        views.list(&List::Delegations { delegator, validator }, &page).unwrap().total
+    let total = |delegator, source, page: ListPage| {
+        views.list(&List::Redelegations { delegator, source, destination: None }, &page).unwrap().total
     };
     let (even, third) = (Some(Address([0; 20])), Some(Address([2; 20])));
     // Nobody asks for it: what costs a count is left out, the rest is there.
