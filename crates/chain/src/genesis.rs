@@ -77,7 +77,7 @@ pub struct GenesisValidator {
     /// Ed25519 key of its node, 32 bytes in hex.
     #[serde(with = "hex::serde")]
     pub consensus_key: [u8; 32],
-    /// BLS12-381 key of its votes, 48 bytes in hex.
+    /// BLS12-381 key, 48 bytes in hex.
     #[serde(with = "hex::serde")]
     pub bls_key: [u8; 48],
     /// Proof of possession of the BLS key, 96 bytes in hex.

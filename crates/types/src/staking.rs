@@ -82,7 +82,7 @@ pub struct ValidatorRewards {
 pub struct Validator {
     /// Ed25519 key of its node, as CometBFT clients know it.
     pub consensus_key: [u8; 32],
-    /// BLS12-381 key of its consensus votes, once set.
+    /// BLS12-381 key, whose signatures can be summed over all validators, once set.
     pub bls_key: Option<[u8; 48]>,
     /// Stake of all delegations together.
     pub tokens: Amount,

@@ -29,7 +29,7 @@ pub struct ValidatorEntry {
     pub status: ValidatorStatus,
     /// Whether it may.
     pub standing: Standing,
-    /// BLS12-381 key of its consensus votes, once set.
+    /// BLS12-381 key, whose signatures can be summed over all validators, once set.
     pub bls_key: Option<[u8; 48]>,
     /// Ed25519 key of its node.
     pub consensus_key: [u8; 32],

@@ -36,7 +36,7 @@ pub(super) enum Staking {
         /// Its operator address, account, key or moniker.
         validator: String,
     },
-    /// The BLS key of a validator's consensus votes.
+    /// A validator's BLS key.
     ConsensusKey {
         /// Its operator address, account, key or moniker.
         validator: String,

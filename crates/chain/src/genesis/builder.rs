@@ -51,7 +51,7 @@ pub struct Seat {
     /// Ed25519 key of its node.
     #[serde(with = "hex::serde")]
     pub consensus_key: [u8; 32],
-    /// BLS12-381 key of its votes.
+    /// BLS12-381 key.
     #[serde(with = "hex::serde")]
     pub bls_key: [u8; 48],
 }

@@ -1,4 +1,4 @@
-//! Setting the BLS key of a validator's consensus votes.
+//! Setting a validator's BLS key.
 
 use super::{
     StakingInvalid,

@@ -105,7 +105,7 @@ pub struct CancelUnbonding {
     pub created_height: Height,
 }
 
-/// Sets the BLS key of a validator's consensus votes.
+/// Sets a validator's BLS key.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct SetConsensusKey {
     /// The operator's account.
