@@ -191,7 +191,7 @@ mod tests {
             });
             let start = model.partition_point(|slot| *slot < low);
             let end = model.partition_point(|slot| *slot < low + width);
-            prop_assert_eq!(range.clone(), start..end);
+            prop_assert_eq!((range.start, range.end), (start, end));
             prop_assert!(ranks.slots(range).eq(model[start..end].iter().copied()));
         }
     }
