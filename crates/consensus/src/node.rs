@@ -28,7 +28,6 @@ use std::{
     sync::Arc,
     time::Duration,
 };
-use virtengine_crypto::votes;
 
 /// Start of the namespace that keeps the connections of two chains apart; the chain id follows.
 const NAMESPACE: &[u8] = b"virtengine/p2p/";
@@ -99,12 +98,6 @@ pub struct NodeSetup {
     pub on_tip: OnTip,
 }
 
-/// The committees of a chain as seen by the holder of `key`; `None` only follows.
-#[must_use]
-pub fn committees(genesis: &Genesis, key: Option<ed25519::PrivateKey>) -> Committees {
-    Committees::new(&votes::namespace(&genesis.chain_id), genesis.committee.clone(), key)
-}
-
 /// Starts a node on the real network. The handle that comes with it is the network's; the node has its own.
 ///
 /// Call it within the runtime, whose storage directory holds the node's data. If either handle ends, the
@@ -123,7 +116,9 @@ pub fn start(
 
 async fn launch(context: tokio::Context, setup: NodeSetup) -> Result<(Node, Handle<()>), StartError> {
     let NodeSetup { genesis, identity, votes, config, network, source, on_tip } = setup;
-    let committees = committees(&genesis, votes.then(|| identity.clone()));
+    let namespace = virtengine_crypto::votes::namespace(&genesis.chain_id);
+    let key = votes.then(|| identity.clone());
+    let committees = Committees::new(&namespace, genesis.committee.clone(), key);
     let public = identity.public_key();
     let connections = connections(&network, identity, &genesis.chain_id);
     let (mut listener, oracle) = Network::new(context.child("network"), connections);

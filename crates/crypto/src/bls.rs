@@ -96,12 +96,6 @@ impl PublicKey {
         self.bytes
     }
 
-    /// The point, as the engine's signing scheme takes it.
-    #[must_use]
-    pub const fn point(&self) -> &<MinPk as Variant>::Public {
-        &self.point
-    }
-
     /// Checks a signature of [`SecretKey::sign`].
     ///
     /// # Errors
@@ -263,12 +257,6 @@ impl SecretKey {
         let mut bytes = Zeroizing::new([0; 32]);
         commonware_codec::Write::write(&self.0, &mut bytes.as_mut_slice());
         bytes
-    }
-
-    /// The secret, as the engine's signing scheme takes it.
-    #[must_use]
-    pub const fn private(&self) -> &Private {
-        &self.0
     }
 
     /// The public key.

@@ -24,7 +24,8 @@ use equation::Claim;
 use rayon::prelude::*;
 use virtengine_types::Height;
 
-/// Start of the namespace that keeps endorsements apart from votes, and those of two chains apart; the chain id follows.
+/// Start of the namespace that keeps endorsements apart from all else that a BLS key may sign, and those of two chains
+/// apart; the chain id follows.
 const ENDORSEMENTS: &[u8] = b"virtengine/endorsement/";
 /// Bytes of a checkpoint's message.
 const MESSAGE_BYTES: usize = 8 + 8 + 32 + 32;

@@ -66,7 +66,13 @@ pub(crate) async fn rebuild(reader: &Reader, views: &Views) -> Result<(), IndexE
             return Err(error.into());
         }
     }
-    views.filled();
+    // To sort a million validators takes seconds.
+    let unsorted = views.clone();
+    let sorted = tokio::task::spawn_blocking(move || unsorted.filled()).await;
+    if let Err(error) = sorted {
+        let Ok(panic) = error.try_into_panic() else { return Ok(()) }; // the runtime is shutting down
+        std::panic::resume_unwind(panic);
+    }
     tracing::info!(rows, ms = started.elapsed().as_millis(), "built the views");
     Ok(())
 }

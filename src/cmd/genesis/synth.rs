@@ -288,12 +288,17 @@ mod tests {
         synth.committee = Some(2);
         synth.write().unwrap();
         synth.make_homes(folder.path()).unwrap();
+        let file = std::fs::read(folder.path().join("genesis.json")).unwrap();
+        let file: serde_json::Value = serde_json::from_slice(&file).unwrap();
+        let validators = file["validators"].as_array().unwrap();
         for index in 0..2 {
             let home = Home::new(folder.path().join(format!("node{index}")));
-            let (identity, voting) = (home.identity().unwrap(), home.bls_key().unwrap().unwrap());
+            let (identity, bls) = (home.identity().unwrap(), home.bls_key().unwrap().unwrap());
             let seat = &home.genesis().unwrap().summary.seats[index];
             assert_eq!(seat.consensus_key, identity.public_key());
-            assert_eq!(seat.bls_key, voting.public_key().to_bytes());
+            let validator =
+                validators.iter().find(|one| one["operator"] == seat.operator.to_string()).unwrap();
+            assert_eq!(validator["bls_key"], hex::encode(bls.public_key().to_bytes()));
         }
         assert!(!folder.path().join("node2").exists());
     }

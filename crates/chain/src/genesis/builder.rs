@@ -51,9 +51,6 @@ pub struct Seat {
     /// Ed25519 key of its node.
     #[serde(with = "hex::serde")]
     pub consensus_key: [u8; 32],
-    /// BLS12-381 key.
-    #[serde(with = "hex::serde")]
-    pub bls_key: [u8; 48],
 }
 
 /// Takes first all validators, then all accounts, each in ascending order of addresses. Holds a batch of rows, and 110
@@ -163,7 +160,6 @@ impl<S: FnMut(WriteSet) -> Result<(), Stopped>> Builder<S> {
                 operator: validator.operator,
                 moniker: validator.moniker.clone(),
                 consensus_key: validator.consensus_key,
-                bls_key: validator.bls_key,
             });
         }
         Ok(())

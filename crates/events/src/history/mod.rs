@@ -58,7 +58,8 @@ pub struct Config {
     /// `type.attribute` keys that can be searched without reading blocks, beside every attribute of the
     /// event log's topics. Default: the keys that wallets and explorers search by.
     pub indexed_keys: BTreeSet<String>,
-    /// Index rows that are kept in memory before they are written together, and while they are. Default 131,072.
+    /// Index rows that are kept in memory before they are written together; as many more while those are written.
+    /// Default 131,072.
     pub index_batch_rows: usize,
     /// Most index rows that one search may read; a block that must be read itself counts as 50. A search
     /// beyond it is refused. Default 1,000,000.

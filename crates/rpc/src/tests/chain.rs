@@ -185,7 +185,6 @@ impl Chain {
         self.tx(from, &msg)
     }
 
-    /// Lets the node lack blocks that are final, or not.
     /// Holds back the answers to transactions of streams, or lets them go.
     pub(super) fn hold(&self, held: bool) {
         self.held.send_replace(held);
@@ -196,6 +195,7 @@ impl Chain {
         self.taken.subscribe().wait_for(|taken| *taken >= count).await.unwrap();
     }
 
+    /// Lets the node lack blocks that are final, or not.
     pub(super) fn set_behind(&self, behind: bool) {
         self.behind.store(behind, Ordering::Relaxed);
     }

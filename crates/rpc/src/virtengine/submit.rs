@@ -21,9 +21,10 @@ use virtengine_types::{
 
 /// Most transactions of one request.
 const MAX_TXS: usize = 4_096;
-/// Requests of a stream that are checked at once, and transactions in them; what is more waits in the client's window.
-/// A client that sends each transaction in a request of its own must not wait there behind thousands of them.
+/// Requests of a stream that are checked at once; what is more waits in the client's window. They are many, as a client
+/// may send each transaction in a request of its own.
 const REQUESTS_IN_FLIGHT: usize = 1_024;
+/// Transactions in these requests.
 const TXS_IN_FLIGHT: usize = 2 * MAX_TXS;
 /// Answers that wait for the client to take them.
 const ANSWERS: usize = 4;
