@@ -213,7 +213,7 @@ impl<A: AccountSource> Admission<A> {
             let (height, accounts) = self.accounts(txs).await?;
             metrics.stage("accounts", start);
             let start = Instant::now();
-            if let Some(prechecked) = self.precheck(txs, height, &accounts) {
+            if let Some(prechecked) = self.precheck(txs, origins, height, &accounts) {
                 metrics.stage("precheck", start);
                 break (height, accounts, prechecked);
             }
@@ -259,7 +259,13 @@ impl<A: AccountSource> Admission<A> {
 
     /// Refuses what cannot get in before its signatures are checked; `None` if a block was committed since
     /// the accounts were read.
-    fn precheck(&self, txs: &[Arc<DecodedTx>], height: Height, accounts: &Accounts) -> Option<Prechecked> {
+    fn precheck(
+        &self,
+        txs: &[Arc<DecodedTx>],
+        origins: &[Origin],
+        height: Height,
+        accounts: &Accounts,
+    ) -> Option<Prechecked> {
         let mut verdicts = Vec::with_capacity(txs.len());
         let mut jobs = Vec::with_capacity(txs.len());
         let pool = self.mempool.inner.pool.lock();
@@ -268,11 +274,11 @@ impl<A: AccountSource> Admission<A> {
         }
         // Transactions of one account may follow each other within the batch.
         let mut ahead: FxHashMap<Address, u64> = FxHashMap::default();
-        for tx in txs {
+        for (tx, origin) in txs.iter().zip(origins) {
             let states: Vec<Option<SignerState>> = accounts.states(tx);
             let before = tx.signers.iter().filter_map(|signer| ahead.get(&signer.address));
             let before = before.max().copied().unwrap_or(0);
-            let verdict = pool.precheck(tx, &states, before).and_then(|()| {
+            let verdict = pool.precheck(tx, &states, before, *origin).and_then(|()| {
                 let accounts = accounts.keys(tx);
                 let accounts = accounts.map_err(|address| AnteInvalid::NoAccount { address })?;
                 jobs.push(Unverified { tx: Arc::clone(tx), accounts });

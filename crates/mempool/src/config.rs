@@ -19,6 +19,9 @@ pub struct Config {
     pub max_count: usize,
     /// Most bytes of raw transactions kept. Default 64 MiB.
     pub max_bytes: usize,
+    /// Part of both, in percent, above which what this node's own clients send has to outbid what is kept. The rest is
+    /// for what peers took in, so that validators that are all full still hold the same transactions. Default 40.
+    pub client_percent: usize,
     /// Most transactions kept for one signer. Default 1,000.
     pub max_per_account: usize,
     /// Blocks after which a transaction that no block took is dropped. Default 1,200.
@@ -55,6 +58,7 @@ impl Default for Config {
         Self {
             max_count: 50_000,
             max_bytes: 64 * 1024 * 1024,
+            client_percent: 40,
             max_per_account: 1_000,
             max_age_blocks: 1_200,
             max_remembered: 100_000,
@@ -92,6 +96,12 @@ pub enum ConfigError {
         /// The most that is taken.
         max: usize,
     },
+    /// A part that is more than the whole.
+    #[error("client_percent must be at most 100, got {found}")]
+    Percent {
+        /// `client_percent`.
+        found: usize,
+    },
     /// A bound that the largest transaction does not fit into.
     #[error("{field} is {found} bytes, the largest transaction needs {needed}")]
     TooSmall {
@@ -126,12 +136,14 @@ impl Config {
     /// # Errors
     /// - `Zero` - a bound is 0 that must not be
     /// - `TooLarge` - a bound is beyond any machine
+    /// - `Percent` - `client_percent` exceeds 100
     /// - `TooSmall` - a bound in bytes cannot hold the largest transaction
     /// - `Interval` - `batch_interval_ms` is longer than clients wait
     /// - `Batch` - `max_batch` exceeds `max_waiting`
     pub fn validate(&self) -> Result<(), ConfigError> {
         let positive = [
             ("max_count", self.max_count),
+            ("client_percent", self.client_percent),
             ("max_per_account", self.max_per_account),
             ("max_waiting", self.max_waiting),
             ("max_batch", self.max_batch),
@@ -150,10 +162,16 @@ impl Config {
         if let Some((field, _)) = blocks.into_iter().find(|(_, value)| *value == 0) {
             return Err(ConfigError::Zero { field });
         }
+        if self.client_percent > 100 {
+            return Err(ConfigError::Percent { found: self.client_percent });
+        }
         let needed = MAX_TX_BYTES + crate::gossip::OVERHEAD_BYTES;
-        for (field, found) in
-            [("max_bytes", self.max_bytes), ("gossip_message_bytes", self.gossip_message_bytes)]
-        {
+        let sizes = [
+            ("max_bytes", self.max_bytes),
+            ("client_percent of max_bytes", part(self.max_bytes, self.client_percent)),
+            ("gossip_message_bytes", self.gossip_message_bytes),
+        ];
+        for (field, found) in sizes {
             if found < needed {
                 return Err(ConfigError::TooSmall { field, found, needed });
             }
@@ -167,6 +185,11 @@ impl Config {
         }
         Ok(())
     }
+}
+
+/// `percent` of `whole`, rounded up.
+pub(crate) fn part(whole: usize, percent: usize) -> usize {
+    whole.saturating_mul(percent).div_ceil(100)
 }
 
 #[cfg(test)]
@@ -195,6 +218,16 @@ mod tests {
         let needed = MAX_TX_BYTES + crate::gossip::OVERHEAD_BYTES;
         let field = "gossip_message_bytes";
         assert_eq!(config.validate(), Err(ConfigError::TooSmall { field, found: 1_000, needed }));
+    }
+
+    #[test]
+    fn rejects_a_part_for_clients_that_no_transaction_fits_into_or_that_is_more_than_all() {
+        let config = Config { client_percent: 101, ..Config::default() };
+        assert_eq!(config.validate(), Err(ConfigError::Percent { found: 101 }));
+        let config = Config { max_bytes: 2 * MAX_TX_BYTES, ..Config::default() };
+        let (field, found) = ("client_percent of max_bytes", (2 * MAX_TX_BYTES * 40).div_ceil(100));
+        let needed = MAX_TX_BYTES + crate::gossip::OVERHEAD_BYTES;
+        assert_eq!(config.validate(), Err(ConfigError::TooSmall { field, found, needed }));
     }
 
     #[test]

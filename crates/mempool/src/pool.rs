@@ -8,7 +8,8 @@
 //! Invariants
 //! 1. A signer's transactions have the sequences that follow its account's, without a gap.
 //! 2. A transaction is in the queue of each of its signers or not in the pool.
-//! 3. The pool holds at most `max_count` transactions of `max_bytes` bytes, and `max_per_account` of a signer.
+//! 3. The pool holds at most `max_count` transactions of `max_bytes` bytes, and `max_per_account` of a signer. What a
+//!    client brings makes it grow to `client_percent` of both only.
 //! 4. The fees that an account pays for pending transactions do not exceed its balance.
 
 mod commit;
@@ -148,6 +149,7 @@ impl Pool {
         tx: &DecodedTx,
         states: &[Option<SignerState>],
         ahead: u64,
+        origin: Origin,
     ) -> Result<(), Refused> {
         if self.knows(&tx.hash) {
             return Err(Refused::Duplicate);
@@ -166,7 +168,7 @@ impl Pool {
                 return Err(AnteInvalid::Sequence { expected: end, got: sequence }.into());
             }
         }
-        self.outbids(tx)
+        self.outbids(tx, origin)
     }
 
     /// Takes a transaction in, if need be for others that pay less.
@@ -218,10 +220,10 @@ impl Pool {
         let replaced = self.occupant(&decoded)?;
         self.check_funds(&decoded, replaced)?;
         let evicted = if let Some(old) = replaced {
-            self.make_room(&decoded, self.entries.get(&old).map_or(0, Entry::bytes), 1)?
+            self.make_room(&decoded, origin, self.entries.get(&old).map_or(0, Entry::bytes), 1)?
         } else {
             self.check_account_room(&decoded)?;
-            self.make_room(&decoded, 0, 0)?
+            self.make_room(&decoded, origin, 0, 0)?
         };
         match replaced {
             Some(old) => self.swap(old, tx, origin),

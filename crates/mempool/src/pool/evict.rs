@@ -1,16 +1,37 @@
 //! Making room for transactions that pay more.
 
-use super::{Entry, Pool, Priority, TxId, rate, slots};
-use crate::Refused;
+use super::{Entry, Origin, Pool, Priority, TxId, rate, slots};
+use crate::{Config, Refused, config::part};
 use std::collections::{BTreeSet, BinaryHeap};
 use virtengine_types::tx::DecodedTx;
 
+/// Bounds of what is kept.
+#[derive(Clone, Copy, Debug)]
+struct Room {
+    count: usize,
+    bytes: usize,
+}
+
 impl Pool {
     /// Refuses a transaction for which there is no room and that does not outbid the worst tail.
-    pub(super) fn outbids(&self, tx: &DecodedTx) -> Result<(), Refused> {
-        let fits = self.len() < self.config.max_count && self.bytes + tx.raw.len() <= self.config.max_bytes;
+    pub(super) fn outbids(&self, tx: &DecodedTx, origin: Origin) -> Result<(), Refused> {
+        let room = self.room(origin);
+        let fits = self.len() < room.count && self.bytes + tx.raw.len() <= room.bytes;
         let worst = self.tails.last().map_or(0, Priority::rate);
-        if fits || rate(tx) > worst { Ok(()) } else { Err(self.full(tx)) }
+        if fits || rate(tx) > worst { Ok(()) } else { Err(self.full(tx, room)) }
+    }
+
+    /// How much may be kept after taking in what `origin` brings. Beyond their part clients take the place of others
+    /// only.
+    fn room(&self, origin: Origin) -> Room {
+        let Config { max_count, max_bytes, client_percent, .. } = self.config;
+        match origin {
+            Origin::Peer => Room { count: max_count, bytes: max_bytes },
+            Origin::Client | Origin::Question => Room {
+                count: part(max_count, client_percent).max(self.len()),
+                bytes: part(max_bytes, client_percent).max(self.bytes),
+            },
+        }
     }
 
     /// Drops the lowest-paying tails, all of which pay less than `tx`, until it fits in place of
@@ -18,15 +39,17 @@ impl Pool {
     pub(super) fn make_room(
         &mut self,
         tx: &DecodedTx,
+        origin: Origin,
         freed_bytes: usize,
         freed_count: usize,
     ) -> Result<usize, Refused> {
-        let over_count = (self.len() + 1).saturating_sub(self.config.max_count + freed_count);
-        let over_bytes = (self.bytes + tx.raw.len()).saturating_sub(self.config.max_bytes + freed_bytes);
+        let room = self.room(origin);
+        let over_count = (self.len() + 1).saturating_sub(room.count + freed_count);
+        let over_bytes = (self.bytes + tx.raw.len()).saturating_sub(room.bytes + freed_bytes);
         if over_count == 0 && over_bytes == 0 {
             return Ok(0);
         }
-        let victims = self.victims(tx, over_count, over_bytes).ok_or_else(|| self.full(tx))?;
+        let victims = self.victims(tx, over_count, over_bytes).ok_or_else(|| self.full(tx, room))?;
         Ok(self.discard(victims))
     }
 
@@ -77,12 +100,12 @@ impl Pool {
         })
     }
 
-    fn full(&self, tx: &DecodedTx) -> Refused {
+    fn full(&self, tx: &DecodedTx, room: Room) -> Refused {
         Refused::Full {
             count: self.len(),
             bytes: self.bytes,
-            max_count: self.config.max_count,
-            max_bytes: self.config.max_bytes,
+            max_count: room.count,
+            max_bytes: room.bytes,
             offered: rate(tx),
         }
     }

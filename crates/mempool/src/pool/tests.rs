@@ -135,7 +135,7 @@ fn rejects_more_of_one_account_than_its_share() {
 
 #[test]
 fn a_better_transaction_drops_the_worst_tail_when_full() {
-    let mut pool = pool(Config { max_count: 3, ..Config::default() });
+    let mut pool = pool(Config { max_count: 3, client_percent: 100, ..Config::default() });
     for (signer, sequence, fee) in [(1, 0, 5), (1, 1, 50), (2, 0, 20)] {
         put(&mut pool, &Draft::of(&[(signer, sequence)], fee)).unwrap();
     }
@@ -148,9 +148,34 @@ fn a_better_transaction_drops_the_worst_tail_when_full() {
     assert_eq!(left, [(3, 0), (1, 0), (1, 1)].map(|(n, sequence)| (account(n), sequence)));
 }
 
+/// How many a peer's transaction drove out, or the code it is refused with; and how many are pending then.
+fn from_peer(pool: &mut Pool, signer: u8, fee: u128) -> (Result<usize, u32>, usize) {
+    let outcome = pool.insert(Draft::of(&[(signer, 0)], fee).tx(), &[rich(0)], Origin::Peer);
+    (outcome.map(|inserted| inserted.evicted).map_err(|refused| refused.rejection().code), pool.len())
+}
+
+#[test]
+fn clients_fill_their_part_and_peers_the_rest() {
+    let mut pool = pool(Config { max_count: 5, client_percent: 40, ..Config::default() });
+    for (signer, fee) in [(1, 10), (2, 11)] {
+        put(&mut pool, &Draft::of(&[(signer, 0)], fee)).unwrap();
+    }
+    let refused = put(&mut pool, &Draft::of(&[(3, 0)], 10)).unwrap_err();
+    assert!(matches!(refused, Refused::Full { count: 2, max_count: 2, .. }), "{refused}");
+    assert_eq!(from_peer(&mut pool, 4, 12), (Ok(0), 3));
+    assert_eq!(from_peer(&mut pool, 5, 13), (Ok(0), 4));
+    // Beyond its part a client takes one place, not all that are beyond.
+    let inserted = put(&mut pool, &Draft::of(&[(3, 0)], 14));
+    assert_eq!(inserted, Ok(Inserted { evicted: 1, replaced: false }));
+    assert_eq!(pool.len(), 4);
+    assert_eq!(from_peer(&mut pool, 6, 11), (Ok(0), 5));
+    assert_eq!(from_peer(&mut pool, 7, 11), (Err(20), 5));
+    assert_eq!(from_peer(&mut pool, 7, 12), (Ok(1), 5));
+}
+
 #[test]
 fn eviction_takes_tails_until_the_bytes_suffice_and_never_what_comes_before() {
-    let mut pool = pool(Config { max_bytes: 300, ..Config::default() });
+    let mut pool = pool(Config { max_bytes: 300, client_percent: 100, ..Config::default() });
     for (sequence, fee) in [(0, 5), (1, 6), (2, 7)] {
         put(&mut pool, &Draft::of(&[(1, sequence)], fee)).unwrap();
     }
@@ -264,7 +289,7 @@ fn what_clients_brought_is_handed_out_once_and_again_later() {
 fn precheck_refuses_before_signatures_are_looked_at() {
     let mut pool = pool(Config { max_count: 1, ..Config::default() });
     let check = |pool: &Pool, draft: &Draft, ahead| {
-        pool.precheck(&draft.tx().tx, &vec![rich(0); draft.signers.len()], ahead)
+        pool.precheck(&draft.tx().tx, &vec![rich(0); draft.signers.len()], ahead, Origin::Client)
     };
     assert_eq!(check(&pool, &Draft::of(&[(1, 1)], 10), 0), Err(sequence_error(0, 1)));
     assert_eq!(check(&pool, &Draft::of(&[(1, 1)], 10), 1), Ok(()));
@@ -349,7 +374,7 @@ proptest! {
     #[test]
     fn any_history_keeps_the_invariants(steps in vec(step(), 1..150)) {
         let config = Config {
-            max_count: 12, max_bytes: 1_500, max_per_account: 5, max_age_blocks: 8, max_remembered: 30,
+            max_count: 12, max_bytes: 1_500, client_percent: 60, max_per_account: 5, max_age_blocks: 8, max_remembered: 30,
             ..Config::default()
         };
         let mut pool = pool(config);
@@ -369,7 +394,8 @@ proptest! {
                     let states: Vec<_> = signers.iter().map(|n| Some(chain[usize::from(*n)])).collect();
                     let draft = Draft { size, nonce, ..Draft::of(&slots, fee) };
                     let before = pool.len();
-                    match pool.insert(draft.tx(), &states, Origin::Client) {
+                    let origin = if nonce % 2 == 0 { Origin::Client } else { Origin::Peer };
+                    match pool.insert(draft.tx(), &states, origin) {
                         Ok(inserted) => {
                             let added = usize::from(!inserted.replaced);
                             prop_assert_eq!(pool.len(), before + added - inserted.evicted);
