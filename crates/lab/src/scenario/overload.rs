@@ -29,9 +29,6 @@ const SENDERS: usize = 0;
 const CROWD: usize = 1;
 /// Longest step of the search for the knee.
 const STEP: Duration = Duration::from_secs(15);
-/// Transactions that are signed for each arrival: a network takes about a third of three times its knee, and what it
-/// refuses is sent again.
-const SIGNED: f64 = 0.6;
 /// What a full mempool refuses with, as errors are counted.
 const FULL: &str = "refused with sdk 20";
 /// What the generator could not send, as all of the crowd waited for answers.
@@ -123,12 +120,13 @@ async fn overload(options: &Options, progress: &Progress) -> Result<RunResult> {
     Overloaded { best, by_load, phases, measured, budget, limits, nodes }.write(options, started_at)
 }
 
-/// Signs for the crowd.
+/// Signs for the crowd, one for each arrival: a network whose knee is told by its latency may take nearly three times
+/// as much. What is refused is sent again.
 async fn crowd(session: &Session, count: usize, options: &Options, progress: &Progress) -> Result<Turns> {
     progress.stage("asking for sequences", 0);
     let signers = session.signers(CROWD).await?;
     let receivers = receivers(session, &session.signers(SENDERS).await?, options)?;
-    let each = (count as f64 * SIGNED / signers.len().max(1) as f64).ceil() as usize + 1;
+    let each = count.div_ceil(signers.len().max(1)) + 1;
     progress.stage("signing", (each * signers.len()) as u64);
     let signed = |count: u64| progress.advance(count);
     Ok(Turns::sign(&signers, each, &receivers, &session.terms, options.seed, &signed))
