@@ -20,7 +20,7 @@ pub struct Config {
     /// Most bytes of raw transactions kept. Default 64 MiB.
     pub max_bytes: usize,
     /// Part of both, in percent, above which what this node's own clients send has to outbid what is kept. The rest is
-    /// for what peers took in, so that validators that are all full still hold the same transactions. Default 40.
+    /// for what other nodes took in, so that this node knows it before it is in a block. Default 40.
     pub client_percent: usize,
     /// Most transactions kept for one signer. Default 1,000.
     pub max_per_account: usize,

@@ -51,16 +51,16 @@ pub enum Refused {
     },
     /// No room, and the fee is not above that of what could make room.
     #[error(
-        "{count} transactions of {bytes} bytes are pending, at most {max_count} of {max_bytes} bytes are kept, and {offered} uve per million gas do not outbid them"
+        "{count} transactions of {bytes} bytes are pending, there is room for {max_count} of {max_bytes} bytes, and {offered} uve per million gas do not outbid them"
     )]
     Full {
         /// Transactions kept.
         count: usize,
         /// Their bytes.
         bytes: usize,
-        /// Limit of transactions.
+        /// Limit of transactions for whoever brought it.
         max_count: usize,
-        /// Limit of bytes.
+        /// Limit of bytes for whoever brought it.
         max_bytes: usize,
         /// Fee of the refused one: uve per million gas.
         offered: u128,

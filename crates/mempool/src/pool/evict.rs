@@ -5,9 +5,9 @@ use crate::{Config, Refused, config::part};
 use std::collections::{BTreeSet, BinaryHeap};
 use virtengine_types::tx::DecodedTx;
 
-/// Bounds of what is kept.
+/// How much may be kept.
 #[derive(Clone, Copy, Debug)]
-struct Room {
+struct Bound {
     count: usize,
     bytes: usize,
 }
@@ -15,22 +15,20 @@ struct Room {
 impl Pool {
     /// Refuses a transaction for which there is no room and that does not outbid the worst tail.
     pub(super) fn outbids(&self, tx: &DecodedTx, origin: Origin) -> Result<(), Refused> {
-        let room = self.room(origin);
-        let fits = self.len() < room.count && self.bytes + tx.raw.len() <= room.bytes;
+        let bound = self.bound(origin);
+        let fits = self.len() < bound.count && self.bytes + tx.raw.len() <= bound.bytes;
         let worst = self.tails.last().map_or(0, Priority::rate);
-        if fits || rate(tx) > worst { Ok(()) } else { Err(self.full(tx, room)) }
+        if fits || rate(tx) > worst { Ok(()) } else { Err(self.full(tx, bound)) }
     }
 
-    /// How much may be kept after taking in what `origin` brings. Beyond their part clients take the place of others
-    /// only.
-    fn room(&self, origin: Origin) -> Room {
+    /// Up to where the pool grows by what `origin` brings.
+    fn bound(&self, origin: Origin) -> Bound {
         let Config { max_count, max_bytes, client_percent, .. } = self.config;
         match origin {
-            Origin::Peer => Room { count: max_count, bytes: max_bytes },
-            Origin::Client | Origin::Question => Room {
-                count: part(max_count, client_percent).max(self.len()),
-                bytes: part(max_bytes, client_percent).max(self.bytes),
-            },
+            Origin::Peer => Bound { count: max_count, bytes: max_bytes },
+            Origin::Client | Origin::Question => {
+                Bound { count: part(max_count, client_percent), bytes: part(max_bytes, client_percent) }
+            }
         }
     }
 
@@ -43,13 +41,15 @@ impl Pool {
         freed_bytes: usize,
         freed_count: usize,
     ) -> Result<usize, Refused> {
-        let room = self.room(origin);
-        let over_count = (self.len() + 1).saturating_sub(room.count + freed_count);
-        let over_bytes = (self.bytes + tx.raw.len()).saturating_sub(room.bytes + freed_bytes);
+        let bound = self.bound(origin);
+        // A client makes room for its own transaction, not for all that peers took in beyond its bound.
+        let over_count = (self.len() + 1).saturating_sub(bound.count.max(self.len()) + freed_count);
+        let over_bytes =
+            (self.bytes + tx.raw.len()).saturating_sub(bound.bytes.max(self.bytes) + freed_bytes);
         if over_count == 0 && over_bytes == 0 {
             return Ok(0);
         }
-        let victims = self.victims(tx, over_count, over_bytes).ok_or_else(|| self.full(tx, room))?;
+        let victims = self.victims(tx, over_count, over_bytes).ok_or_else(|| self.full(tx, bound))?;
         Ok(self.discard(victims))
     }
 
@@ -100,12 +100,12 @@ impl Pool {
         })
     }
 
-    fn full(&self, tx: &DecodedTx, room: Room) -> Refused {
+    fn full(&self, tx: &DecodedTx, bound: Bound) -> Refused {
         Refused::Full {
             count: self.len(),
             bytes: self.bytes,
-            max_count: room.count,
-            max_bytes: room.bytes,
+            max_count: bound.count,
+            max_bytes: bound.bytes,
             offered: rate(tx),
         }
     }

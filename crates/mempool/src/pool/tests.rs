@@ -1,7 +1,12 @@
 use super::*;
-use crate::testing::{Draft, account, rich};
+use crate::{
+    Refused,
+    testing::{Draft, account, rich},
+};
 use proptest::{collection::vec, prelude::*};
 use std::collections::HashSet;
+use virtengine_chain::ante::AnteInvalid;
+use virtengine_types::Amount;
 
 const SPACE: BlockSpace = BlockSpace { bytes: usize::MAX, gas: u64::MAX, count: usize::MAX };
 
@@ -164,6 +169,8 @@ fn clients_fill_their_part_and_peers_the_rest() {
     assert!(matches!(refused, Refused::Full { count: 2, max_count: 2, .. }), "{refused}");
     assert_eq!(from_peer(&mut pool, 4, 12), (Ok(0), 3));
     assert_eq!(from_peer(&mut pool, 5, 13), (Ok(0), 4));
+    let refused = put(&mut pool, &Draft::of(&[(3, 0)], 10)).unwrap_err();
+    assert!(matches!(refused, Refused::Full { count: 4, max_count: 2, .. }), "{refused}");
     // Beyond its part a client takes one place, not all that are beyond.
     let inserted = put(&mut pool, &Draft::of(&[(3, 0)], 14));
     assert_eq!(inserted, Ok(Inserted { evicted: 1, replaced: false }));
@@ -374,8 +381,8 @@ proptest! {
     #[test]
     fn any_history_keeps_the_invariants(steps in vec(step(), 1..150)) {
         let config = Config {
-            max_count: 12, max_bytes: 1_500, client_percent: 60, max_per_account: 5, max_age_blocks: 8, max_remembered: 30,
-            ..Config::default()
+            max_count: 12, max_bytes: 1_500, client_percent: 60, max_per_account: 5, max_age_blocks: 8,
+            max_remembered: 30, ..Config::default()
         };
         let mut pool = pool(config);
         let mut chain = [SignerState { sequence: 3, funds: Amount(1_000) }; 6];
@@ -393,13 +400,16 @@ proptest! {
                     let slots: Vec<_> = signers.iter().map(sequence).collect();
                     let states: Vec<_> = signers.iter().map(|n| Some(chain[usize::from(*n)])).collect();
                     let draft = Draft { size, nonce, ..Draft::of(&slots, fee) };
-                    let before = pool.len();
+                    let (before, bytes) = (pool.len(), pool.bytes());
                     let origin = if nonce % 2 == 0 { Origin::Client } else { Origin::Peer };
                     match pool.insert(draft.tx(), &states, origin) {
                         Ok(inserted) => {
                             let added = usize::from(!inserted.replaced);
                             prop_assert_eq!(pool.len(), before + added - inserted.evicted);
                             prop_assert!(pool.contains(&draft.tx().tx.hash));
+                            if origin == Origin::Client {
+                                prop_assert!(pool.len() <= before.max(8) && pool.bytes() <= bytes.max(900));
+                            }
                         }
                         Err(_) => prop_assert_eq!(pool.len(), before),
                     }
